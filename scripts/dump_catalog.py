@@ -26,7 +26,8 @@ LEFT_OUT = {
 }  # fmt: skip
 
 KEPT_COLLATIONS = (
-    "oid < 12000 or collname in ('C.utf8','en_US.utf8','en-x-icu','und-x-icu','de-x-icu','en-US-x-icu','sv-x-icu')"
+    "oid < 12000 or collname in "
+    "('C.utf8', 'en_US.utf8', 'en-x-icu', 'und-x-icu', 'de-x-icu', 'en-US-x-icu', 'sv-x-icu')"
 )
 
 # Columns whose text must come from a function, by relation.
