@@ -1,0 +1,1 @@
+"""PostgreSQL's built-in functions, aggregates and window functions."""

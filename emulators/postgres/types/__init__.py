@@ -1,0 +1,1 @@
+"""Text, binary, comparison and typmod behaviour of PostgreSQL's types."""
