@@ -104,7 +104,8 @@ def main() -> None:
             write(out / f"{name}.bin", [[plain(v) for v in row] for row in rows])
             print(f"{name}: {len(rows)}")
         rows = conn.execute(
-            "select name, setting, unit, category, context, vartype, min_val, max_val, enumvals, boot_val from pg_settings order by lower(name)"
+            "select name, setting, unit, category, context, vartype, min_val, max_val, enumvals, boot_val "
+            "from pg_settings order by lower(name)"
         ).fetchall()
         write(out / "guc.bin", [[plain(v) for v in row] for row in rows])
 

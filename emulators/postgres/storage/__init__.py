@@ -1,0 +1,1 @@
+"""MVCC storage: row versions and heaps (heap.py), indexes (index.py), transactions and snapshots (transaction.py)."""
