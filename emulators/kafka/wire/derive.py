@@ -175,6 +175,7 @@ def main() -> None:
     out = sys.stdout
     out.write('"""Kafka\'s messages as data. Written by `derive.py`; do not edit.\n\n')
     out.write("First line of a text: versions, and the first flexible one. Then one line per field, see `derive.py`.\n")
+    out.write('"""\n\nAPI_NAMES: dict[int, str] = {\n')
     names = {key: name for key, name in sorted(api_key_map.items()) if name not in _SKIPPED}
     for key, name in names.items():
         out.write(f'    {key}: "{name}",\n')

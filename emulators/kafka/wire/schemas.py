@@ -1,6 +1,9 @@
 """Kafka's messages as data. Written by `derive.py`; do not edit.
 
 First line of a text: versions, and the first flexible one. Then one line per field, see `derive.py`.
+"""
+
+API_NAMES: dict[int, str] = {
     0: "produce",
     1: "fetch",
     2: "list_offsets",
