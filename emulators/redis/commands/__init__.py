@@ -1,1 +1,5 @@
-"""emulators/redis/commands"""
+"""The handlers of all commands, one module per group; importing this package ties them to their rows in the table."""
+
+from emulators.redis.commands import connection, lists, pubsub, strings, transactions
+
+__all__ = ["connection", "lists", "pubsub", "strings", "transactions"]

@@ -1,0 +1,91 @@
+"""Reading the words of a command: numbers, deadlines, options; each raises the server's own error."""
+
+from __future__ import annotations
+
+import math
+
+from emulators.redis import errors
+from emulators.redis.errors import RedisError
+
+__all__ = ["deadline_ms", "floating", "integer", "long_integer", "score", "timeout_ms"]
+
+_MIN, _MAX = -(2**63), 2**63 - 1
+
+
+def long_integer(word: bytes) -> int | None:
+    """A 64-bit integer in the only form that Redis reads (no plus, no spaces, no leading zeros), or None."""
+    if len(word) > 20:
+        return None
+    try:
+        value = int(word)
+    except ValueError:
+        return None
+    if b"%d" % value != word or not _MIN <= value <= _MAX:
+        return None
+    return value
+
+
+def integer(word: bytes, error: RedisError = errors.NOT_INTEGER, low: int = _MIN, high: int = _MAX) -> int:
+    """A 64-bit integer between `low` and `high`, or the error."""
+    value = long_integer(word)
+    if value is None or not low <= value <= high:
+        raise error
+    return value
+
+
+def floating(word: bytes, error: RedisError = errors.NOT_FLOAT) -> float:
+    """A double by the rules of strtod over the whole word; NaN and surrounding spaces are refused."""
+    value = _strtod(word)
+    if value is None or math.isnan(value):
+        raise error
+    return value
+
+
+def score(word: bytes) -> float:
+    """A sorted set's score."""
+    return floating(word)
+
+
+def _strtod(word: bytes) -> float | None:
+    if not word or word[:1].isspace() or word[-1:].isspace() or b"_" in word or b"\0" in word:
+        return None
+    try:
+        return float(word)
+    except ValueError:
+        pass
+    try:
+        # Hexadecimal floats are part of strtod.
+        if b"x" in word.lower():
+            return float.fromhex(word.decode("ascii"))
+    except (ValueError, OverflowError, UnicodeDecodeError):
+        pass
+    return None
+
+
+def timeout_ms(word: bytes) -> int:
+    """A blocking timeout in seconds as milliseconds (rounded up, so that a short wait is still a wait); 0 is for ever."""
+    seconds = floating(word, errors.TIMEOUT_NOT_FLOAT)
+    milliseconds = seconds * 1000
+    if milliseconds > _MAX:
+        raise errors.TIMEOUT_RANGE
+    if seconds < 0:
+        raise errors.TIMEOUT_NEGATIVE
+    return math.ceil(milliseconds)
+
+
+def deadline_ms(word: bytes, *, now_ms: int, unit_ms: int, absolute: bool, command: str, positive: bool = True) -> int:
+    """A deadline in ms since the epoch from a number of units, relative to now or absolute.
+
+    `positive` refuses numbers below 1 (SET EX); without it they give a deadline in the past (EXPIRE).
+    """
+    number = integer(word)
+    if positive and number <= 0:
+        raise errors.invalid_expire(command)
+    if not _MIN // unit_ms <= number <= _MAX // unit_ms:
+        raise errors.invalid_expire(command)
+    number *= unit_ms
+    if not absolute:
+        if number > _MAX - now_ms:
+            raise errors.invalid_expire(command)
+        number += now_ms
+    return number

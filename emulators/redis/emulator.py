@@ -1,0 +1,363 @@
+"""The Redis emulator: one server's databases, clients, subscriptions, configuration and counters.
+
+What belongs to a group of commands stands with it; here is what all share: the databases and their epoch, the table
+of commands with
+this server's counters, what happens after a command, and the kernel's contract (snapshot, restore, dump, digest, log description).
+Server-wide state beside the keys (scripts, functions, users, configuration ...) takes part in snapshots as `StatePart`s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, ClassVar, Protocol
+
+import msgpack
+
+from emulators.kernel import Description, Emulator, Environment, InvariantError, Link, Session
+from emulators.redis import commands as _commands  # noqa: F401 - ties the handlers to their rows
+from emulators.redis import errors
+from emulators.redis.admission import Admission
+from emulators.redis.blocking import Blocking
+from emulators.redis.config import Thresholds
+from emulators.redis.errors import RedisError
+from emulators.redis.inspect import canonical, dump_databases
+from emulators.redis.keyspace import Database, DatabaseState
+from emulators.redis.pubsub import PubSub
+from emulators.redis.resp import Encoder
+from emulators.redis.session import RedisSession
+from emulators.redis.table import COMMANDS, Command, command_keys, version_tuple
+from emulators.redis.values import Hash, ListValue, RawString, SetValue, SortedSet, Value
+
+__all__ = ["VERSIONS", "RedisEmulator", "StatePart"]
+
+#: What `version=` takes, and the exact version that INFO then names.
+VERSIONS = {"7.0": "7.0.15", "7.2": "7.2.7", "7.4": "7.4.2"}
+
+_VALUE_TYPES: dict[str, Any] = {"list": ListValue, "hash": Hash, "set": SetValue, "zset": SortedSet}
+
+
+class StatePart(Protocol):
+    """A part of the server's state beside the keys. `capture` gives plain data that is never changed afterwards."""
+
+    def capture(self) -> Any: ...
+
+    def put_back(self, data: Any) -> None: ...
+
+
+class RedisEmulator(Emulator):
+    """A Redis server.
+
+    version    "7.0", "7.2" or "7.4": behaviour that changed between them
+    password   what AUTH expects of the default user; None for no password
+    databases  how many numbered databases there are
+    """
+
+    service: ClassVar[str] = "redis"
+    default_port: ClassVar[int] = 6379
+
+    def __init__(
+        self,
+        environment: Environment,
+        *,
+        version: str = "7.2",
+        password: str | None = None,
+        databases: int = 16,
+    ) -> None:
+        super().__init__(environment)
+        if version not in VERSIONS:
+            raise ValueError(f"version must be one of {', '.join(VERSIONS)}, not {version!r}")
+        if databases < 1:
+            raise ValueError(f"databases must be at least 1, not {databases!r}")
+        self.version = version_tuple(version)
+        self.full_version = VERSIONS[version]
+        self.password = password.encode() if password is not None else None
+        self.random = environment.random
+        self.thresholds = Thresholds(set_listpack_entries=128 if self.version >= (7, 2) else 0)
+        self.max_bulk = 512 * 1024 * 1024
+        shortest = self.version >= (7, 2)
+        self.encoder2 = Encoder(2, shortest)
+        self.encoder3 = Encoder(3, shortest)
+        #: A value may be changed in place only if it carries this number; see `Database.write`.
+        self.epoch = 1
+        # Flags read on hot paths: kept right by whoever changes what they stand for.
+        self.special = False
+        self.pending = False
+        self.waiting = False
+        self.observed = False
+        self.notify_flags = ""
+        self.notify_new = False
+        # Counters.
+        self.dirty = 0
+        self.operations = 0
+        self.expired_keys = 0
+        self.error_counts: dict[bytes, int] = {}
+        self.started_us = self.clock.now_us()
+        self.pubsub = PubSub()
+        self.blocking = Blocking(self)
+        self.admission = Admission(self)
+        self.unblocked: list[RedisSession] = []
+        self.parts: dict[str, StatePart] = {}
+        self.databases = [Database(self, number) for number in range(databases)]
+        #: This server's rows by name as sent (lower and upper case; other spellings are added as they are met).
+        self.commands: dict[bytes, Command] = {}
+        #: Rows that have subcommands; COMMAND also works alone, by the container's own handler.
+        self.containers: dict[bytes, Command] = {}
+        for row in COMMANDS.values():
+            if version_tuple(row.since) > self.version:
+                continue
+            own = row.copy()
+            for name, sub in row.subcommands.items():
+                if version_tuple(sub.since) > self.version:
+                    del own.subcommands[name]
+            if own.subcommands:
+                self.containers[row.name.encode()] = own
+            elif own.handler is not None:
+                self.commands[row.name.encode()] = self.commands[row.name.upper().encode()] = own
+
+    # -- commands --------------------------------------------------------------------------------------------
+
+    def find(self, args: list[bytes]) -> Command:
+        """The row of a command or subcommand, or the server's error for unknown ones."""
+        name = args[0]
+        row = self.commands.get(name)
+        if row is not None:
+            return row
+        lowered = name.lower()
+        row = self.commands.get(lowered)
+        if row is not None:
+            if len(self.commands) < 4096:
+                self.commands[name] = row
+            return row
+        container = self.containers.get(lowered)
+        if container is None:
+            known = COMMANDS.get(lowered.decode("latin-1"))
+            if known is not None and not known.subcommands and version_tuple(known.since) <= self.version:
+                raise RedisError(f"ERR parlel does not implement the Redis command '{known.name}'")
+            raise errors.unknown_command(name, args[1:])
+        if len(args) == 1:
+            # A container that also works alone (COMMAND) has a handler of its own.
+            if container.handler is not None:
+                return container
+            raise errors.wrong_arity(container.name)
+        sub = container.subcommands.get(args[1].lower())
+        if sub is None:
+            raise errors.unknown_subcommand(container.name, args[1])
+        return sub
+
+    def after_command(self) -> None:
+        """What has to happen after a command, a transaction or a script is over: serve those who wait."""
+        self.pending = False
+        self.blocking.serve()
+        self.pending = False
+
+    def resume_unblocked(self) -> None:
+        """Let sessions that stopped waiting go on with what they sent meanwhile."""
+        while self.unblocked:
+            session = self.unblocked.pop(0)
+            if not session.closed and session.blocked is None:
+                session.link.resume_reading()
+                session.process()
+
+    def update_special(self) -> None:
+        self.special = self.admission.server_is_special()
+
+    def count_error(self, error: RedisError) -> None:
+        self.error_counts[error.code] = self.error_counts.get(error.code, 0) + 1
+
+    # -- keys ------------------------------------------------------------------------------------------------
+
+    def update_observed(self) -> None:
+        """Somebody began or ceased to care about changes of keys."""
+        self.observed = any(db.watchers for db in self.databases)
+
+    def key_changed(self, db: Database, key: bytes) -> None:
+        """A key changed while `observed`."""
+        for session in db.watchers.get(key, ()):
+            session.watch_broken = True
+
+    def key_expired(self, db: Database, key: bytes) -> None:
+        """A key's time was over, and it has been removed."""
+        db.changed(key)
+        db.event("x", b"expired", key)
+
+    def notify(self, kind: str, name: bytes, key: bytes, number: int) -> None:
+        """Publish a keyspace event, if the configuration asks for its class."""
+        flags = self.notify_flags
+        if kind not in flags:
+            return
+        if "K" in flags:
+            self.pubsub.publish(b"__keyspace@%d__:%b" % (number, key), name)
+        if "E" in flags:
+            self.pubsub.publish(b"__keyevent@%d__:%b" % (number, name), key)
+
+    # -- clients ---------------------------------------------------------------------------------------------
+
+    @property
+    def starts_authenticated(self) -> bool:
+        """True when a new client need not log in."""
+        return self.password is None
+
+    def default_user(self, session: RedisSession) -> Any:
+        return "default"
+
+    def user_name(self, session: RedisSession) -> str:
+        return "default"
+
+    def log_in(self, session: RedisSession, user: str) -> None:
+        return None
+
+    def open_session(self, link: Link, session_id: int, endpoint: str) -> Session:
+        session = RedisSession(self, link, session_id, endpoint)
+        self.sessions[session_id] = session
+        return session
+
+    def session_gone(self, session: RedisSession) -> None:
+        self.sessions.pop(session.id, None)
+
+    # -- the kernel's contract -------------------------------------------------------------------------------
+
+    @classmethod
+    def describe(cls, frame: Any) -> Description:
+        words: list[bytes] = frame
+        name = words[0].decode("utf-8", "backslashreplace").lower()
+        row = COMMANDS.get(name)
+        verb = name.upper()
+        if row is not None and row.subcommands and len(words) > 1:
+            row = row.subcommands.get(words[1].lower(), row)
+        keys: tuple[str, ...] = ()
+        if row is not None:
+            try:
+                found = command_keys(row, words)
+            except (ValueError, IndexError, RedisError):
+                found = []
+            keys = tuple(words[i].decode("utf-8", "backslashreplace") for i in found if i < len(words))
+        return Description(verb, keys, _readable(words))
+
+    def snapshot(self) -> Any:
+        state = {
+            "dbs": {db.number: db.state() for db in self.databases if db.data},
+            "parts": {name: part.capture() for name, part in self.parts.items()},
+        }
+        self.epoch += 1
+        return state
+
+    def restore(self, state: Any) -> None:
+        """Connections, subscriptions and open MULTIs stay; a WATCH finds its keys changed; who waits for a key that is
+        there now is served."""
+        self.epoch += 1
+        empty = DatabaseState({}, {}, {})
+        for db in self.databases:
+            target = state["dbs"].get(db.number)
+            if target is not None:
+                db.restore(target)
+            elif db.data:
+                db.restore(empty)
+        for name, part in self.parts.items():
+            if name in state["parts"]:
+                part.put_back(state["parts"][name])
+        self._everything_changed()
+
+    def _everything_changed(self) -> None:
+        for db in self.databases:
+            for sessions in db.watchers.values():
+                for session in sessions:
+                    session.watch_broken = True
+            if self.waiting:
+                self.blocking.all_ready(db)
+        if self.pending:
+            self.after_command()
+            self.resume_unblocked()
+
+    def export_state(self, state: Any) -> Any:
+        dbs = {}
+        for number, content in state["dbs"].items():
+            dbs[number] = [
+                [key, *_export_value(value), content.expires.get(key)] for key, value in content.data.items()
+            ]
+        return {"format": 1, "dbs": dbs, "parts": state["parts"]}
+
+    def import_state(self, data: Any) -> Any:
+        dbs = {}
+        for number, rows in data["dbs"].items():
+            content: dict[bytes, Any] = {}
+            expires: dict[bytes, int] = {}
+            field_expires: dict[bytes, None] = {}
+            for key, kind, payload, deadline in rows:
+                value = content[key] = _import_value(kind, payload)
+                if deadline is not None:
+                    expires[key] = deadline
+                if type(value) is Hash and value.expires:
+                    field_expires[key] = None
+            dbs[int(number)] = DatabaseState(content, expires, field_expires)
+        return {"dbs": dbs, "parts": data["parts"]}
+
+    def reset(self) -> None:
+        self.epoch += 1
+        for db in self.databases:
+            if db.data:
+                db.clear()
+        self._everything_changed()
+
+    def digest(self, state: Any = None) -> str:
+        state = self.snapshot() if state is None else state
+        rows = [
+            [number, key, *canonical(content.data[key]), content.expires.get(key)]
+            for number, content in sorted(state["dbs"].items())
+            for key in sorted(content.data)
+        ]
+        return hashlib.sha256(msgpack.packb([rows, state["parts"]], use_bin_type=True)).hexdigest()
+
+    def dump(self, state: Any = None) -> dict[str, Any]:
+        return dump_databases(self.snapshot() if state is None else state, self.clock.now_ms())
+
+    def status(self) -> dict[str, Any]:
+        return {
+            "version": self.full_version,
+            "connections": len(self.sessions),
+            "operations": self.operations,
+            "keys": sum(len(db.data) for db in self.databases),
+        }
+
+    def check(self) -> None:
+        for db in self.databases:
+            for key in db.expires:
+                if key not in db.data:
+                    raise InvariantError(f"db{db.number}: {key!r} has a deadline but does not exist")
+            for key, value in db.data.items():
+                if isinstance(value, Value) and not len(value) and value.type_name != b"stream":
+                    raise InvariantError(f"db{db.number}: {key!r} is an empty {value.type_name.decode()}")
+
+    def close(self) -> None:
+        for db in self.databases:
+            db.set_lazy(True)
+
+
+def _export_value(value: Any) -> tuple[str, Any]:
+    if isinstance(value, bytes):
+        return ("string", bytes(value)) if type(value) is bytes else ("raw", bytes(value))
+    return value.type_name.decode(), value.export()
+
+
+def _import_value(kind: str, payload: Any) -> Any:
+    if kind == "string":
+        return payload
+    if kind == "raw":
+        return RawString(payload)
+    value = _VALUE_TYPES[kind].load(payload)
+    value.epoch = 0
+    return value
+
+
+def _readable(words: list[bytes], limit: int = 200) -> str:
+    shown: list[str] = []
+    size = 0
+    for word in words:
+        text = word.decode("utf-8", "backslashreplace")
+        if not text or any(char in " \"'\\\r\n\t" or not char.isprintable() for char in text):
+            text = '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\r", "\\r").replace("\n", "\\n") + '"'
+        size += len(text) + 1
+        if size > limit:
+            shown.append("...")
+            break
+        shown.append(text)
+    return " ".join(shown)

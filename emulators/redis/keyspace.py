@@ -1,0 +1,321 @@
+"""Databases: keys, their values and deadlines, and who has to hear when a key changes.
+
+Reading is `db.get(key)`, which is the dict's own method: no check for expiry is needed, because deadlines are timers of the
+clock, and the clock fires what is due before any operation runs. (With active expiry switched off by DEBUG, `get` and friends check
+as they go.) Writing a container starts with `db.write(key)`, which copies it first if a snapshot shares it, and ends with
+`db.changed(key)`, which tells WATCH, blocked clients and tracking.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from emulators.redis.errors import WRONG_TYPE
+from emulators.redis.scan import ScanIndex
+from emulators.redis.values import Hash, ListValue, SetValue, SortedSet, Value
+
+if TYPE_CHECKING:
+    from emulators.kernel import Timer
+    from emulators.redis.emulator import RedisEmulator
+    from emulators.redis.session import RedisSession
+
+__all__ = ["Database", "DatabaseState", "Stored"]
+
+Stored = bytes | Value
+
+# The heap of deadlines is rebuilt when it holds this many times the deadlines that are set.
+_HEAP_SLACK = 4
+_HEAP_MIN = 1024
+
+
+class DatabaseState:
+    """A database at one instant; shared, never changed."""
+
+    __slots__ = ("data", "expires", "field_expires")
+
+    def __init__(self, data: dict[bytes, Stored], expires: dict[bytes, int], field_expires: dict[bytes, None]) -> None:
+        self.data = data
+        self.expires = expires
+        self.field_expires = field_expires
+
+
+class Database:
+    """One numbered database.
+
+    data      values by key, in order of creation
+    expires   deadlines in milliseconds since the epoch, for keys that have one
+    watchers  sessions that WATCH a key
+    """
+
+    def __init__(self, server: RedisEmulator, number: int) -> None:
+        self.server = server
+        self.number = number
+        self.data: dict[bytes, Stored] = {}
+        self.expires: dict[bytes, int] = {}
+        #: Keys of hashes in which some field has a deadline.
+        self.field_expires: dict[bytes, None] = {}
+        self.watchers: dict[bytes, dict[RedisSession, None]] = {}
+        self.index: ScanIndex | None = None
+        self._heap: list[tuple[int, bytes]] = []
+        self._timer: Timer | None = None
+        self.get: Callable[[bytes], Stored | None] = self.data.get
+        self.lazy = False
+        #: The state that `data` and `expires` were taken from or given to last, while nothing has changed since.
+        self._clean: DatabaseState | None = None
+
+    # -- reading ---------------------------------------------------------------------------------------------
+
+    def __contains__(self, key: bytes) -> bool:
+        return self.get(key) is not None
+
+    def string(self, key: bytes) -> bytes | None:
+        """The string at a key, None if there is none; WRONGTYPE for another type. Same for the methods below."""
+        value = self.get(key)
+        if value is None or isinstance(value, bytes):
+            return value
+        raise WRONG_TYPE
+
+    def hash(self, key: bytes) -> Hash | None:
+        value = self.get(key)
+        if value is None or type(value) is Hash:
+            return value
+        raise WRONG_TYPE
+
+    def list(self, key: bytes) -> ListValue | None:
+        value = self.get(key)
+        if value is None or type(value) is ListValue:
+            return value
+        raise WRONG_TYPE
+
+    def set(self, key: bytes) -> SetValue | None:
+        value = self.get(key)
+        if value is None or type(value) is SetValue:
+            return value
+        raise WRONG_TYPE
+
+    def zset(self, key: bytes) -> SortedSet | None:
+        value = self.get(key)
+        if value is None or type(value) is SortedSet:
+            return value
+        raise WRONG_TYPE
+
+    # -- writing ---------------------------------------------------------------------------------------------
+
+    def write(self, key: bytes) -> Any:
+        """The value at a key, for changing it in place (containers), or None. Copies it first if a snapshot shares it."""
+        value = self.get(key)
+        if value is None or isinstance(value, bytes):
+            return value
+        epoch = self.server.epoch
+        if value.epoch != epoch:
+            value = value.copy()
+            value.epoch = epoch
+            self.data[key] = value
+            self._clean = None
+        return value
+
+    def write_hash(self, key: bytes) -> Hash | None:
+        value = self.write(key)
+        if value is None or type(value) is Hash:
+            return value
+        raise WRONG_TYPE
+
+    def write_list(self, key: bytes) -> ListValue | None:
+        value = self.write(key)
+        if value is None or type(value) is ListValue:
+            return value
+        raise WRONG_TYPE
+
+    def write_set(self, key: bytes) -> SetValue | None:
+        value = self.write(key)
+        if value is None or type(value) is SetValue:
+            return value
+        raise WRONG_TYPE
+
+    def write_zset(self, key: bytes) -> SortedSet | None:
+        value = self.write(key)
+        if value is None or type(value) is SortedSet:
+            return value
+        raise WRONG_TYPE
+
+    def put(self, key: bytes, value: Stored, keep_deadline: bool = False) -> None:
+        """Set a key, whatever it held, and drop its deadline unless told to keep it. The caller calls `changed` and `event`."""
+        if not isinstance(value, bytes):
+            value.epoch = self.server.epoch
+        if key not in self.data:
+            self.add(key, value)
+            return
+        self._clean = None
+        self.data[key] = value
+        if not keep_deadline and self.expires:
+            self.expires.pop(key, None)
+        if self.field_expires:
+            self.field_expires.pop(key, None)
+
+    def add(self, key: bytes, value: Stored) -> None:
+        """Set a key that does not exist."""
+        if not isinstance(value, bytes):
+            value.epoch = self.server.epoch
+        self._clean = None
+        self.data[key] = value
+        if self.index is not None:
+            self.index.added(key)
+        server = self.server
+        if server.waiting:
+            server.blocking.created(self, key)
+        if server.notify_new:
+            server.notify("n", b"new", key, self.number)
+
+    def delete(self, key: bytes) -> bool:
+        """Remove a key and its deadline; False if it was not there. No `changed`, no event: the caller knows which."""
+        if self.get(key) is None:
+            return False
+        self._clean = None
+        del self.data[key]
+        if self.expires:
+            self.expires.pop(key, None)
+        if self.field_expires:
+            self.field_expires.pop(key, None)
+        if self.server.waiting:
+            self.server.blocking.deleted(self, key)
+        return True
+
+    def drop_if_empty(self, key: bytes, value: Value) -> bool:
+        """Delete a container that has become empty, with its `del` event."""
+        if len(value):
+            return False
+        self.delete(key)
+        self.event("g", b"del", key)
+        return True
+
+    def changed(self, key: bytes) -> None:
+        """A key's value was changed (created and deleted included): once per write, after it."""
+        self._clean = None
+        server = self.server
+        server.dirty += 1
+        if server.observed:
+            server.key_changed(self, key)
+
+    def event(self, kind: str, name: bytes, key: bytes) -> None:
+        """A keyspace event: `kind` is its class letter in notify-keyspace-events (g $ l s h z t d x e n m)."""
+        if self.server.notify_flags:
+            self.server.notify(kind, name, key, self.number)
+
+    def clear(self) -> None:
+        """Remove everything."""
+        self._adopt(DatabaseState({}, {}, {}))
+
+    # -- deadlines -------------------------------------------------------------------------------------------
+
+    def set_deadline(self, key: bytes, when_ms: int) -> None:
+        """Let the key, which exists, expire at an instant. A past one takes effect before the next operation."""
+        self._clean = None
+        self.expires[key] = when_ms
+        heap = self._heap
+        if len(heap) > _HEAP_MIN and len(heap) > _HEAP_SLACK * len(self.expires):
+            self._rebuild_heap()
+        else:
+            heapq.heappush(heap, (when_ms, key))
+            if heap[0][0] == when_ms:
+                self._arm()
+
+    def drop_deadline(self, key: bytes) -> bool:
+        self._clean = None
+        return self.expires.pop(key, None) is not None
+
+    def expire_now(self, key: bytes) -> None:
+        """The key's time has come."""
+        self.server.expired_keys += 1
+        self.delete(key)
+        self.server.key_expired(self, key)
+
+    def _rebuild_heap(self) -> None:
+        self._heap = [(when, key) for key, when in self.expires.items()]
+        heapq.heapify(self._heap)
+        self._arm()
+
+    def _arm(self) -> None:
+        """Have the clock call at the earliest deadline."""
+        if self.lazy:
+            return
+        heap, expires = self._heap, self.expires
+        while heap and expires.get(heap[0][1]) != heap[0][0]:
+            heapq.heappop(heap)
+        timer = self._timer
+        if not heap:
+            if timer is not None:
+                timer.cancel()
+                self._timer = None
+            return
+        when_us = heap[0][0] * 1000
+        if timer is not None and timer.pending:
+            if timer.when_us == when_us:
+                return
+            timer.cancel()
+        self._timer = self.server.clock.call_at(when_us, self._expire_due)
+
+    def _expire_due(self) -> None:
+        heap, expires = self._heap, self.expires
+        now_ms = self.server.clock.now_ms()
+        self._timer = None
+        while heap and heap[0][0] <= now_ms:
+            when, key = heapq.heappop(heap)
+            if expires.get(key) == when:
+                self.expire_now(key)
+        self._arm()
+        self.server.after_command()
+
+    # -- expiry without timers (DEBUG SET-ACTIVE-EXPIRE 0) -----------------------------------------------------
+
+    def set_lazy(self, lazy: bool) -> None:
+        """Let keys expire only when they are touched, as a server does whose active expiry is off."""
+        self.lazy = lazy
+        if lazy:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            self.get = self._lazy_get
+        else:
+            self.get = self.data.get
+            self._rebuild_heap()
+
+    def _lazy_get(self, key: bytes) -> Stored | None:
+        when = self.expires.get(key)
+        if when is not None and when <= self.server.clock.now_ms():
+            self.expire_now(key)
+            return None
+        return self.data.get(key)
+
+    # -- scanning --------------------------------------------------------------------------------------------
+
+    def scan_index(self) -> ScanIndex:
+        if self.index is None:
+            self.index = ScanIndex(self.data)
+        return self.index
+
+    # -- snapshots -------------------------------------------------------------------------------------------
+
+    def state(self) -> DatabaseState:
+        """The present content. Values are shared; the keyspace's epoch has to move on, so that they are copied before a change."""
+        if self._clean is None:
+            self._clean = DatabaseState(dict(self.data), dict(self.expires), dict(self.field_expires))
+        return self._clean
+
+    def restore(self, state: DatabaseState) -> None:
+        """Take on a state's content. Clients that watch a key find it changed."""
+        if self._clean is state:
+            return
+        self._adopt(state)
+        self._clean = state
+
+    def _adopt(self, state: DatabaseState) -> None:
+        self.data = dict(state.data)
+        self.expires = dict(state.expires)
+        self.field_expires = dict(state.field_expires)
+        self.index = None
+        self._clean = None
+        self.get = self._lazy_get if self.lazy else self.data.get
+        if self.expires or self._heap:
+            self._rebuild_heap()

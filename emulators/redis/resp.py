@@ -1,0 +1,488 @@
+"""RESP, the wire protocol of Redis: bytes to requests, reply values to bytes. Sans-IO.
+
+Requests: arrays of bulk strings, or inline commands (a line of words with quotes). The C parser of `hiredis` takes the common
+path; anything it would take differently from a real server goes to the exact reader written here, from the start of the request.
+A reader returns a request (a list of bytes), None for "need more", or raises `ProtocolError` with the server's own words.
+
+Replies are Python values, written as RESP2 or RESP3 (see `Encoder`):
+    bytes bulk string | int integer | None null | list array | float double | dict map | bool boolean
+    Status simple string | RedisError error | SetReply set | Pairs member-score pairs | Verbatim | Push | NULL_ARRAY |
+    Encoded | NO_REPLY
+Differs from redis-server: none known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import hiredis
+
+from emulators.redis.errors import RedisError
+
+__all__ = [
+    "NO_REPLY",
+    "NULL_ARRAY",
+    "OK",
+    "PONG",
+    "QUEUED",
+    "BigNumber",
+    "Encoded",
+    "Encoder",
+    "Pairs",
+    "ProtocolError",
+    "Push",
+    "Reader",
+    "Reply",
+    "SetReply",
+    "Status",
+    "Verbatim",
+    "format_double",
+    "split_words",
+]
+
+Reply = Any
+
+MAX_INLINE = 64 * 1024
+MAX_MULTIBULK = 2**31 - 1  # redis 7: INT_MAX for authenticated clients
+MAX_UNAUTHENTICATED_MULTIBULK = 10
+MAX_UNAUTHENTICATED_BULK = 16_384
+# An incomplete request that hiredis holds is looked at by the exact reader at once if it is small, and again each time it has
+# grown by this much, so that an absurd length is refused early and memory stays bounded.
+_CHECK_BYTES = 1 << 20
+_SMALL = 4096
+
+
+class ProtocolError(Exception):
+    """The request breaks the protocol; the text is what the server answers before it closes the connection."""
+
+
+class Status(bytes):
+    """A simple string (`+OK`)."""
+
+    __slots__ = ()
+
+
+class _Sentinel:
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+class SetReply(list[Any]):
+    """A set in RESP3, an array in RESP2."""
+
+
+class Push(list[Any]):
+    """An out-of-band message: push type in RESP3, an array in RESP2."""
+
+
+class Pairs(list[tuple[Any, Any]]):
+    """Pairs: nested arrays in RESP3, one flat array in RESP2 (WITHSCORES and the like)."""
+
+
+class Verbatim(bytes):
+    """Verbatim text in RESP3 (format `txt`), a bulk string in RESP2."""
+
+
+class BigNumber(int):
+    """A big number in RESP3, a bulk string in RESP2."""
+
+
+class Encoded:
+    """A reply that is encoded already, per protocol."""
+
+    __slots__ = ("resp2", "resp3")
+
+    def __init__(self, resp2: bytes, resp3: bytes) -> None:
+        self.resp2 = resp2
+        self.resp3 = resp3
+
+
+OK: Final = Status(b"OK")
+PONG: Final = Status(b"PONG")
+QUEUED: Final = Status(b"QUEUED")
+NULL_ARRAY: Final = _Sentinel("NULL_ARRAY")
+NO_REPLY: Final = _Sentinel("NO_REPLY")
+
+
+def format_double(value: float, shortest: bool = True) -> bytes:
+    """A double as Redis prints it: `%.17g` up to 7.0, the shortest text that reads back the same from 7.2 on."""
+    if value != value:
+        return b"nan"
+    if value in (float("inf"), float("-inf")):
+        return b"inf" if value > 0 else b"-inf"
+    if value == int(value) and abs(value) < 1e17:
+        # -0.0 prints as "-0" in both.
+        return b"-0" if value == 0 and str(value)[0] == "-" else b"%d" % int(value)
+    if not shortest:
+        return b"%.17g" % value
+    text = repr(value)
+    if "e" in text:
+        mantissa, exponent = text.split("e")
+        sign = exponent[0] if exponent[0] in "+-" else "+"
+        text = f"{mantissa}e{sign}{exponent.lstrip('+-').zfill(2)}"
+    return text.encode()
+
+
+class Encoder:
+    """Writes reply values for one protocol and one server version. `encode(value)` returns the bytes."""
+
+    def __init__(self, protocol: int, shortest_doubles: bool) -> None:
+        self.protocol = protocol
+        self._shortest = shortest_doubles
+        table: dict[type, Callable[[Any], bytes]] = {
+            bytes: _bulk,
+            int: lambda value: b":%d\r\n" % value,
+            list: self._array,
+            tuple: self._array,
+            Status: lambda value: b"+%b\r\n" % value,
+            Push: self._push,
+        }
+        if protocol == 3:
+            table.update(
+                {
+                    type(None): lambda value: b"_\r\n",
+                    bool: lambda value: b"#t\r\n" if value else b"#f\r\n",
+                    float: lambda value: b",%b\r\n" % format_double(value, self._shortest),
+                    dict: self._map3,
+                    SetReply: lambda value: self._many(b"~%d\r\n" % len(value), value),
+                    Pairs: lambda value: self._many(b"*%d\r\n" % len(value), value),
+                    Verbatim: lambda value: b"=%d\r\ntxt:%b\r\n" % (len(value) + 4, value),
+                    BigNumber: lambda value: b"(%d\r\n" % value,
+                    Encoded: lambda value: value.resp3,
+                }
+            )
+        else:
+            table.update(
+                {
+                    type(None): lambda value: b"$-1\r\n",
+                    bool: lambda value: b":1\r\n" if value else b":0\r\n",
+                    float: lambda value: _bulk(format_double(value, self._shortest)),
+                    dict: self._map2,
+                    SetReply: self._array,
+                    Pairs: self._pairs2,
+                    Verbatim: _bulk,
+                    BigNumber: lambda value: _bulk(b"%d" % value),
+                    Encoded: lambda value: value.resp2,
+                }
+            )
+        self._table = table
+
+    def encode(self, value: Reply) -> bytes:
+        writer = self._table.get(type(value))
+        if writer is not None:
+            return writer(value)
+        if isinstance(value, RedisError):
+            return b"-%b\r\n" % value.line
+        if value is NULL_ARRAY:
+            return b"_\r\n" if self.protocol == 3 else b"*-1\r\n"
+        if value is NO_REPLY:
+            return b""
+        for kind, writer in self._table.items():
+            if isinstance(value, kind):
+                # Remember the subclass (a raw string, say), so that the next one is found at once.
+                self._table[type(value)] = writer
+                return writer(value)
+        raise TypeError(f"not a reply value: {type(value).__name__}")
+
+    def _many(self, head: bytes, values: Iterable[Any]) -> bytes:
+        encode = self.encode
+        return head + b"".join([b"$%d\r\n%b\r\n" % (len(v), v) if type(v) is bytes else encode(v) for v in values])
+
+    def _array(self, values: Any) -> bytes:
+        return self._many(b"*%d\r\n" % len(values), values)
+
+    def _push(self, values: Any) -> bytes:
+        return self._many((b">%d\r\n" if self.protocol == 3 else b"*%d\r\n") % len(values), values)
+
+    def _map3(self, value: dict[Any, Any]) -> bytes:
+        return self._many(b"%%%d\r\n" % len(value), [item for pair in value.items() for item in pair])
+
+    def _map2(self, value: dict[Any, Any]) -> bytes:
+        return self._many(b"*%d\r\n" % (2 * len(value)), [item for pair in value.items() for item in pair])
+
+    def _pairs2(self, value: Pairs) -> bytes:
+        return self._many(b"*%d\r\n" % (2 * len(value)), [item for pair in value for item in pair])
+
+
+def _bulk(value: bytes) -> bytes:
+    return b"$%d\r\n%b\r\n" % (len(value), value)
+
+
+class Reader:
+    """Requests from a stream of bytes. `feed` takes bytes in, `next` gives one request at a time.
+
+    `authenticated` False applies the tighter limits that a server sets for clients that have not logged in.
+    """
+
+    def __init__(self, max_bulk: int = 512 * 1024 * 1024) -> None:
+        self.max_bulk = max_bulk
+        self.authenticated = True
+        self._fast = hiredis.Reader()
+        self._gets = self._fast.gets
+        #: Chunks since the fast reader was last empty, and how many requests of them were given out.
+        self._chunks: list[bytes] = []
+        self._given = 0
+        self._held_bytes = 0
+        self._checked = 0
+        #: Buffer of the exact reader while it is in charge; None while hiredis is.
+        self._slow: _ExactReader | None = None
+
+    def feed(self, data: bytes) -> None:
+        slow = self._slow
+        if slow is not None:
+            slow.feed(data)
+            return
+        if self._chunks or (data[:1] == b"*" and b"\n+" not in data and b"\n=" not in data and b"\n(" not in data):
+            self._chunks.append(data)
+            self._fast.feed(data)
+            if len(self._chunks) > 1:
+                self._held_bytes += len(data)
+                if b"\n+" in data or b"\n=" in data or b"\n(" in data or not self.authenticated:
+                    self._fall_back()
+            elif not self.authenticated:
+                self._fall_back()
+        elif data:
+            self._slow = slow = _ExactReader(self)
+            slow.feed(data)
+
+    def next(self) -> list[bytes] | None:
+        """The next request, or None when more bytes are needed. Raises ProtocolError."""
+        if self._slow is not None:
+            return self._next_slow()
+        try:
+            request = self._gets()
+        except (hiredis.ProtocolError, hiredis.ReplyError):
+            self._fall_back()
+            return self._next_slow()
+        if request is False:
+            if self._fast.has_data():
+                return self._incomplete()
+            self._chunks.clear()
+            self._given = self._held_bytes = self._checked = 0
+            return None
+        if type(request) is list and request:
+            for argument in request:
+                if type(argument) is not bytes:
+                    break
+            else:
+                self._given += 1
+                return request
+        self._fall_back()
+        return self._next_slow()
+
+    def _incomplete(self) -> list[bytes] | None:
+        total = self._held_bytes + len(self._chunks[0])
+        if total < _SMALL or total - self._checked > _CHECK_BYTES:
+            # Validate what is there: absurd lengths are refused now, not when the bytes would have come.
+            self._checked = total
+            probe = _ExactReader(self)
+            probe.feed(b"".join(self._chunks))
+            given = self._given
+            while given:
+                probe.next()
+                given -= 1
+            probe.next()
+        return None
+
+    def _fall_back(self) -> None:
+        """Hand everything not given out yet to the exact reader."""
+        slow = _ExactReader(self)
+        slow.feed(b"".join(self._chunks))
+        for _ in range(self._given):
+            slow.next()
+        self._fast = hiredis.Reader()
+        self._gets = self._fast.gets
+        self._chunks.clear()
+        self._given = self._held_bytes = self._checked = 0
+        self._slow = slow
+
+    def _next_slow(self) -> list[bytes] | None:
+        slow = self._slow
+        assert slow is not None
+        request = slow.next()
+        if request is None and slow.empty:
+            self._slow = None
+        return request
+
+
+class _ExactReader:
+    """Reads requests exactly as the server does, errors included. Slower; used where hiredis would differ."""
+
+    def __init__(self, owner: Reader) -> None:
+        self._owner = owner
+        self._buffer = bytearray()
+        self._position = 0
+        self._arguments: list[bytes] | None = None
+        self._missing = 0
+        self._bulk_length = -1
+
+    @property
+    def empty(self) -> bool:
+        return self._position == len(self._buffer) and self._arguments is None
+
+    def feed(self, data: bytes) -> None:
+        if self._position:
+            del self._buffer[: self._position]
+            self._position = 0
+        self._buffer += data
+
+    def next(self) -> list[bytes] | None:
+        while True:
+            if self._arguments is not None:
+                return self._bulks()
+            if self._position >= len(self._buffer):
+                return None
+            if self._buffer[self._position] == 0x2A:  # *
+                line = self._line("too big mbulk count string")
+                if line is None:
+                    return None
+                count = _integer(line[1:])
+                limit = MAX_MULTIBULK if self._owner.authenticated else MAX_UNAUTHENTICATED_MULTIBULK
+                if count is None or count > MAX_MULTIBULK:
+                    raise ProtocolError("invalid multibulk length")
+                if count > limit:
+                    raise ProtocolError("unauthenticated multibulk length")
+                if count <= 0:
+                    continue
+                self._arguments, self._missing, self._bulk_length = [], count, -1
+                continue
+            words = self._inline()
+            if words is None:
+                return None
+            if words:
+                return words
+
+    def _bulks(self) -> list[bytes] | None:
+        arguments = self._arguments
+        assert arguments is not None
+        while self._missing:
+            if self._bulk_length < 0:
+                if self._position >= len(self._buffer):
+                    return None
+                line = self._line("too big bulk count string")
+                if line is None:
+                    return None
+                if line[:1] != b"$":
+                    shown = chr(line[0]) if line else "\r"
+                    raise ProtocolError(f"expected '$', got '{shown}'")
+                length = _integer(line[1:])
+                if length is None or length < 0 or length > self._owner.max_bulk:
+                    raise ProtocolError("invalid bulk length")
+                if length > MAX_UNAUTHENTICATED_BULK and not self._owner.authenticated:
+                    raise ProtocolError("unauthenticated bulk length")
+                self._bulk_length = length
+            end = self._position + self._bulk_length
+            if len(self._buffer) < end + 2:
+                return None
+            arguments.append(bytes(self._buffer[self._position : end]))
+            self._position = end + 2
+            self._bulk_length = -1
+            self._missing -= 1
+        self._arguments = None
+        return arguments
+
+    def _line(self, too_long: str) -> bytes | None:
+        """Up to CR (the byte after it is skipped unread, as the server does), or None if it is not there yet."""
+        end = self._buffer.find(b"\r", self._position)
+        if end < 0 or end + 1 >= len(self._buffer):
+            if (len(self._buffer) if end < 0 else end) - self._position > MAX_INLINE:
+                raise ProtocolError(too_long)
+            return None
+        line = bytes(self._buffer[self._position : end])
+        self._position = end + 2
+        return line
+
+    def _inline(self) -> list[bytes] | None:
+        end = self._buffer.find(b"\n", self._position)
+        if end < 0:
+            if len(self._buffer) - self._position > MAX_INLINE:
+                raise ProtocolError("too big inline request")
+            return None
+        line = bytes(self._buffer[self._position : end])
+        self._position = end + 1
+        if line.endswith(b"\r"):
+            line = line[:-1]
+        words = split_words(line)
+        if words is None:
+            raise ProtocolError("unbalanced quotes in request")
+        return words
+
+
+def _integer(text: bytes) -> int | None:
+    """An integer in the strict form that the server reads: no spaces, no plus sign, no leading zeros, 64 bits."""
+    if not text or len(text) > 20:
+        return None
+    digits = text[1:] if text[:1] == b"-" else text
+    if not digits.isdigit() or (digits[:1] == b"0" and len(text) > 1):
+        return None
+    value = int(text)
+    return value if -(2**63) <= value < 2**63 else None
+
+
+_ESCAPES = {0x6E: 0x0A, 0x72: 0x0D, 0x74: 0x09, 0x62: 0x08, 0x61: 0x07}
+_SPACES = b" \t\n\r\v\f\0"
+
+
+def split_words(line: bytes) -> list[bytes] | None:
+    r"""Words of a line by redis-cli's rules: "..." with \n \r \t \b \a \xHH escapes, '...' with \' only. None if unbalanced."""
+    words: list[bytes] = []
+    position, size = 0, len(line)
+    while True:
+        while position < size and line[position] in _SPACES:
+            position += 1
+        if position >= size:
+            return words
+        word = bytearray()
+        quote = 0
+        while True:
+            if position >= size:
+                if quote:
+                    return None
+                break
+            byte = line[position]
+            if quote == 0x22:
+                if byte == 0x5C and position + 1 < size:
+                    follower = line[position + 1]
+                    pair = line[position + 2 : position + 4]
+                    if follower == 0x78 and len(pair) == 2 and _is_hex(pair):
+                        word.append(int(pair, 16))
+                        position += 3
+                    else:
+                        word.append(_ESCAPES.get(follower, follower))
+                        position += 1
+                elif byte == 0x22:
+                    if position + 1 < size and line[position + 1] not in _SPACES:
+                        return None
+                    position += 1
+                    break
+                else:
+                    word.append(byte)
+            elif quote == 0x27:
+                if byte == 0x5C and line[position + 1 : position + 2] == b"'":
+                    word.append(0x27)
+                    position += 1
+                elif byte == 0x27:
+                    if position + 1 < size and line[position + 1] not in _SPACES:
+                        return None
+                    position += 1
+                    break
+                else:
+                    word.append(byte)
+            elif byte in _SPACES:
+                break
+            elif byte in (0x22, 0x27):
+                quote = byte
+            else:
+                word.append(byte)
+            position += 1
+        words.append(bytes(word))
+
+
+def _is_hex(pair: bytes) -> bool:
+    return all(byte in b"0123456789abcdefABCDEF" for byte in pair)

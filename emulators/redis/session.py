@@ -1,0 +1,330 @@
+"""One client of the Redis emulator: from bytes to commands and back (sans-IO).
+
+The road of a command: `receive` → `Reader` → log → interceptor → `run` → handler → `Encoder` → `write`. `process` has
+the plain case
+written out, because it is the hot path; anything special (MULTI, subscriptions, authentication, limits ...) goes through `run`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from emulators.kernel import Decision, Link, Session
+from emulators.kernel.oplog import OPERATION
+from emulators.redis.errors import RedisError
+from emulators.redis.resp import NO_REPLY, OK, QUEUED, ProtocolError, Reader, Reply
+from emulators.redis.table import Command
+
+if TYPE_CHECKING:
+    from emulators.redis.blocking import Waiter
+    from emulators.redis.emulator import RedisEmulator
+    from emulators.redis.keyspace import Database
+
+__all__ = ["RedisSession"]
+
+
+class RedisSession(Session):
+    """State of one connection.
+
+    special   True when commands of this session must take the road through `run`: keep it right with `update_special`
+    queue     commands queued by MULTI, or None
+    blocked   what the session waits for, or None
+    """
+
+    emulator: RedisEmulator
+
+    def __init__(self, server: RedisEmulator, link: Link, session_id: int, endpoint: str) -> None:
+        super().__init__(server, link, session_id, endpoint)
+        self.server = server
+        self.db: Database = server.databases[0]
+        self.reader = Reader(server.max_bulk)
+        self.protocol = 2
+        self.encoder = server.encoder2
+        self.name = b""
+        self.user = server.default_user(self)
+        self.authenticated = server.starts_authenticated
+        self.reader.authenticated = self.authenticated
+        self.special = False
+        self.queue: list[tuple[Command, list[bytes]]] | None = None
+        self.queue_broken = False
+        self.watched: dict[tuple[int, bytes], None] = {}
+        self.watch_broken = False
+        self.blocked: Waiter | None = None
+        self.deny_blocking = False
+        self.channels: dict[bytes, None] = {}
+        self.patterns: dict[bytes, None] = {}
+        self.shards: dict[bytes, None] = {}
+        self.current_args: list[bytes] = []
+        self.created_us = self.last_used_us = self.clock.now_us()
+        self.closing = False
+        self._out: list[bytes] = []
+        self._processing = False
+        self.update_special()
+
+    # -- bytes in --------------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes) -> None:
+        if self.closing:
+            return
+        self.reader.feed(data)
+        if not self.held and self.blocked is None:
+            self.process()
+        elif len(data) > 1 << 16:
+            # A client that keeps sending while it waits is read again when it goes on.
+            self.link.pause_reading()
+
+    def process(self) -> None:
+        if self._processing:
+            return
+        self._processing = True
+        server = self.server
+        out = self._out
+        log_append = self.log_append
+        next_request = self.reader.next
+        find = server.commands.get
+        interceptor = self.interceptor
+        now = self.clock.now_us()
+        self.last_used_us = now
+        number = self.id
+        try:
+            while not (self.held or self.blocked or self.closing):
+                args = next_request()
+                if args is None:
+                    break
+                log_append((OPERATION, now, number, args))
+                if interceptor.armed:
+                    self._flush()
+                    self.admit(args)
+                    continue
+                row = find(args[0])
+                if row is None or self.special or server.special:
+                    self.run(args)
+                    continue
+                if not row.min_args <= len(args) <= row.max_args:
+                    self.run(args)
+                    continue
+                server.operations += 1
+                row.calls += 1
+                self.current_args = args
+                try:
+                    reply = row.handler(self, args)  # type: ignore[misc]
+                except RedisError as error:
+                    row.failed += 1
+                    reply = error
+                kind = type(reply)
+                if kind is bytes:
+                    out.append(b"$%d\r\n%b\r\n" % (len(reply), reply))
+                elif reply is OK:
+                    out.append(b"+OK\r\n")
+                elif kind is int:
+                    out.append(b":%d\r\n" % reply)
+                elif reply is not NO_REPLY:
+                    out.append(self.encoder.encode(reply))
+                    if kind is RedisError:
+                        server.count_error(reply)
+                if server.pending:
+                    server.after_command()
+        except ProtocolError as error:
+            out.append(b"-ERR Protocol error: %b\r\n" % str(error).encode("utf-8", "replace"))
+            self.closing = True
+        finally:
+            self._processing = False
+            if out:
+                self._flush()
+        if self.closing:
+            self.close()
+        if server.unblocked:
+            server.resume_unblocked()
+
+    def execute(self, frame: list[bytes]) -> None:
+        """Run one command by the long road, and send its reply."""
+        busy, self._processing = self._processing, True
+        try:
+            self.run(frame)
+        finally:
+            self._processing = busy
+            self._flush()
+        if not busy:
+            if self.closing:
+                self.close()
+            if self.server.unblocked:
+                self.server.resume_unblocked()
+
+    # -- running a command -----------------------------------------------------------------------------------
+
+    def run(self, args: list[bytes]) -> None:
+        """Run one command, with everything that can stand in its way, and send the reply."""
+        server = self.server
+        server.operations += 1
+        self.current_args = args
+        try:
+            row = server.find(args)
+            reply = self._gate(row, args)
+        except RedisError as error:
+            if self.queue is not None:
+                self.queue_broken = True
+            reply = error
+        if reply is not NO_REPLY:
+            self.send_reply(reply)
+            if type(reply) is RedisError:
+                server.count_error(reply)
+        if server.pending:
+            server.after_command()
+
+    def _gate(self, row: Command, args: list[bytes]) -> Reply:
+        """Everything that is checked before a command runs; then run or queue it."""
+        server = self.server
+        server.admission.check(self, row, args)
+        if self.queue is not None and row.name not in _NOT_QUEUED:
+            if "no_multi" in row.flags:
+                raise RedisError("ERR Command not allowed inside a transaction")
+            self.queue.append((row, args))
+            return QUEUED
+        return self.call(row, args)
+
+    def call(self, row: Command, args: list[bytes]) -> Reply:
+        """Run a handler and count it: the one place for commands from the wire, EXEC and scripts alike. Errors are returned."""
+        handler = row.handler
+        if handler is None:
+            return RedisError(f"ERR parlel does not implement the Redis command '{row.name}'")
+        row.calls += 1
+        try:
+            return handler(self, args)
+        except RedisError as error:
+            row.failed += 1
+            return error
+
+    # -- replies ---------------------------------------------------------------------------------------------
+
+    def send_reply(self, reply: Reply) -> None:
+        """Send one reply or push; in order with everything else that goes to this client."""
+        if reply is OK:
+            self._out.append(b"+OK\r\n")
+        elif reply is not NO_REPLY:
+            self._out.append(self.encoder.encode(reply))
+        if not self._processing:
+            self._flush()
+
+    def _flush(self) -> None:
+        out = self._out
+        if out:
+            self.write(out[0] if len(out) == 1 else b"".join(out))
+            out.clear()
+
+    def set_protocol(self, protocol: int) -> None:
+        self.protocol = protocol
+        self.encoder = self.server.encoder3 if protocol == 3 else self.server.encoder2
+        self.update_special()
+
+    # -- state -----------------------------------------------------------------------------------------------
+
+    @property
+    def subscriptions(self) -> int:
+        """Channels and patterns (sharded ones count apart)."""
+        return len(self.channels) + len(self.patterns)
+
+    @property
+    def may_block(self) -> bool:
+        """False inside MULTI and scripts, where blocking commands answer as if their time was over."""
+        return not self.deny_blocking
+
+    def update_special(self) -> None:
+        """Work out `special` anew after anything it depends on has changed."""
+        self.special = (
+            self.queue is not None
+            or not self.authenticated
+            or (self.protocol == 2 and bool(self.channels or self.patterns or self.shards))
+            or self.server.admission.session_is_special(self)
+        )
+
+    def unwatch(self) -> None:
+        """Forget what WATCH said."""
+        for number, key in self.watched:
+            watchers = self.server.databases[number].watchers
+            mine = watchers.get(key)
+            if mine is not None:
+                mine.pop(self, None)
+                if not mine:
+                    del watchers[key]
+        self.watched.clear()
+        self.watch_broken = False
+        self.server.update_observed()
+
+    def leave_multi(self) -> None:
+        """End MULTI, and with it every WATCH."""
+        self.queue = None
+        self.queue_broken = False
+        self.unwatch()
+        self.update_special()
+
+    def unblock(self, reply: Reply) -> None:
+        """End a wait from outside (CLIENT UNBLOCK, a type change) with a reply."""
+        if self.blocked is not None:
+            self.server.blocking.end(self.blocked, reply)
+
+    def quit(self) -> None:
+        """Close once the replies so far are out."""
+        self.closing = True
+
+    def lost(self) -> None:
+        if self.blocked is not None:
+            self.server.blocking.forget(self.blocked)
+        self.closing = True
+        self.unwatch()
+        self.server.pubsub.drop(self)
+        self.server.session_gone(self)
+
+    # -- kernel ----------------------------------------------------------------------------------------------
+
+    def send_fault(self, frame: list[bytes], decision: Decision) -> None:
+        if decision.action == "skip":
+            self.send_reply(None)
+            return
+        if self.queue is not None:
+            self.queue_broken = True
+        text = (decision.error or f"ERR fault injected by the chaos rule '{decision.rule}'").strip().removeprefix("-")
+        self.send_reply(RedisError(text))
+
+    def export_state(self) -> Any:
+        return {
+            "db": self.db.number,
+            "protocol": self.protocol,
+            "name": self.name,
+            "authenticated": self.authenticated,
+            "user": self.server.user_name(self),
+            "queue": None if self.queue is None else [args for _, args in self.queue],
+            "queue_broken": self.queue_broken,
+            "watched": [list(item) for item in self.watched],
+            "watch_broken": self.watch_broken,
+            "channels": [list(self.channels), list(self.patterns), list(self.shards)],
+            "blocked": None if self.blocked is None else self.blocked.command,
+        }
+
+    def import_state(self, state: Any) -> None:
+        server = self.server
+        self.db = server.databases[state["db"]]
+        self.name = state["name"]
+        self.authenticated = state["authenticated"]
+        server.log_in(self, state["user"])
+        self.set_protocol(state["protocol"])
+        for number, key in state["watched"]:
+            self.watched[(number, key)] = None
+            server.databases[number].watchers.setdefault(key, {})[self] = None
+        self.watch_broken = state["watch_broken"]
+        tables = (server.pubsub.channels, server.pubsub.patterns, server.pubsub.shards)
+        for table, mine, names in zip(
+            tables, (self.channels, self.patterns, self.shards), state["channels"], strict=True
+        ):
+            for name in names:
+                server.pubsub.subscribe(table, mine, name, self)
+        server.update_observed()
+        if state["blocked"] is not None:
+            # Wait again for the same things; whether the time was nearly over is not kept.
+            self.call(server.find(state["blocked"]), state["blocked"])
+        if state["queue"] is not None:
+            self.queue = [(server.find(args), args) for args in state["queue"]]
+            self.queue_broken = state["queue_broken"]
+        self.update_special()
+
+
+_NOT_QUEUED = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
