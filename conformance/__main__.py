@@ -1,0 +1,98 @@
+"""`python -m conformance`: see the package's docstring."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from conformance import ledger as ledger_file
+from conformance.model import Case, CaseError, Missing, Service
+from conformance.report import SCOREBOARD, differences_text, scoreboard, summary, write
+from conformance.runner import Result, record, run
+
+
+def _redis() -> Service:
+    from conformance.redis.service import RedisService
+
+    return RedisService()
+
+
+#: Imported only when asked for, so that one service's absence does not stop the others.
+SERVICES: dict[str, Callable[[], Service]] = {"redis": _redis}
+
+
+def main(argv: list[str] | None = None) -> int:
+    options = _parse(argv)
+    names = options.service or list(SERVICES)
+    ledger = ledger_file.load()
+    results: list[Result] = []
+    for name in names:
+        try:
+            service = SERVICES[name]()
+            cases = _select(service.cases(), options.group, options.case)
+        except CaseError as error:
+            print(error, file=sys.stderr)
+            return 2
+        if not cases:
+            if options.service:
+                print(f"no case of {name} was chosen", file=sys.stderr)
+                return 2
+            continue
+        try:
+            if options.record:
+                record(service, cases, print)
+                continue
+            result = run(service, cases, set(ledger), real=options.real, modes=set(options.mode or ()))
+        except (Missing, ImportError) as error:
+            print(f"{name}: skipped, {error}", file=sys.stderr)
+            if options.real or options.record:
+                return 2
+            continue
+        results.append(result)
+        shown = [o for o in result.outcomes if not o.same] if options.all else result.failed
+        if options.verbose:
+            shown = result.outcomes
+        if shown:
+            print(differences_text(shown[: options.limit] if options.limit else shown))
+            print()
+        print(summary(result, ledger))
+        if options.differences:
+            write(options.differences.with_suffix(f".{name}.txt"), differences_text(result.failed) + "\n")
+    if options.scoreboard:
+        write(SCOREBOARD, scoreboard(results, ledger))
+        print(f"wrote {SCOREBOARD}")
+    return 1 if any(result.failed or result.errors for result in results) else 0
+
+
+def _parse(argv: list[str] | None) -> argparse.Namespace:
+    from pathlib import Path
+
+    parser = argparse.ArgumentParser(prog="python -m conformance", description="Compare the emulators with the real services.")
+    parser.add_argument("--service", action="append", choices=sorted(SERVICES), help="only this service (repeatable)")
+    parser.add_argument("--group", action="append", help="only this group of cases (repeatable)")
+    parser.add_argument("--case", action="append", help="only the case with this id, or ids beginning with it (repeatable)")
+    parser.add_argument("--mode", action="append", help="only this mode, as resp3 (repeatable)")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--real", dest="real", action="store_true", default=None, help="insist on the real service")
+    source.add_argument("--golden", dest="real", action="store_false", help="compare with recorded goldens")
+    parser.add_argument("--record", action="store_true", help="record goldens from the real service, and compare nothing")
+    parser.add_argument("--scoreboard", action="store_true", help="write docs/conformance.md")
+    parser.add_argument("--all", action="store_true", help="show the differences by ledger in full too")
+    parser.add_argument("--verbose", action="store_true", help="show every step")
+    parser.add_argument("--limit", type=int, default=0, help="show at most this many differences")
+    parser.add_argument("--differences", type=Path, metavar="FILE", help="write all differences to FILE.<service>.txt")
+    return parser.parse_args(argv)
+
+
+def _select(cases: list[Case], groups: list[str] | None, wanted: list[str] | None) -> list[Case]:
+    if groups:
+        cases = [case for case in cases if case.group in groups]
+    if wanted:
+        exact = [case for case in cases if case.id in wanted]
+        cases = exact or [case for case in cases if any(case.id.startswith(prefix) for prefix in wanted)]
+    return cases
+
+
+if __name__ == "__main__":
+    sys.exit(main())
