@@ -160,6 +160,9 @@ class RedisEmulator(Emulator):
 
     def update_special(self) -> None:
         self.special = self.admission.server_is_special()
+        for session in self.sessions.values():
+            if isinstance(session, RedisSession):
+                session.update_special()
 
     def count_error(self, error: RedisError) -> None:
         self.error_counts[error.code] = self.error_counts.get(error.code, 0) + 1

@@ -13,7 +13,9 @@ Differs from redis-server: none known.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import Any, Final
 
 import hiredis
@@ -223,92 +225,112 @@ class Reader:
     def __init__(self, max_bulk: int = 512 * 1024 * 1024) -> None:
         self.max_bulk = max_bulk
         self.authenticated = True
+        #: Requests decoded but not given out yet.
+        self.ready: deque[list[bytes]] = deque()
         self._fast = hiredis.Reader()
-        self._gets = self._fast.gets
-        #: Chunks since the fast reader was last empty, and how many requests of them were given out.
+        #: What hiredis was fed and has not given back as whole requests (plus, within one `_decode`, those it has).
         self._chunks: list[bytes] = []
-        self._given = 0
-        self._held_bytes = 0
         self._checked = 0
-        #: Buffer of the exact reader while it is in charge; None while hiredis is.
+        self._failure: ProtocolError | None = None
+        #: The exact reader while it is in charge; None while hiredis is.
         self._slow: _ExactReader | None = None
 
     def feed(self, data: bytes) -> None:
         slow = self._slow
-        if slow is not None:
-            slow.feed(data)
-            return
-        if self._chunks or (data[:1] == b"*" and b"\n+" not in data and b"\n=" not in data and b"\n(" not in data):
-            self._chunks.append(data)
-            self._fast.feed(data)
-            if len(self._chunks) > 1:
-                self._held_bytes += len(data)
-                if b"\n+" in data or b"\n=" in data or b"\n(" in data or not self.authenticated:
-                    self._fall_back()
-            elif not self.authenticated:
-                self._fall_back()
-        elif data:
-            self._slow = slow = _ExactReader(self)
-            slow.feed(data)
+        if slow is None:
+            # hiredis also takes what a server refuses: other types of element, a reply where a request should be.
+            # All of it shows afterwards as something that is not bytes, except these three.
+            plain = self.authenticated and b"\n+" not in data and b"\n=" not in data and b"\n(" not in data
+            if plain and (self._chunks or data[:1] == b"*"):
+                self._chunks.append(data)
+                self._fast.feed(data)
+                self._decode()
+                return
+            if not data:
+                return
+            slow = self._fall_back()
+        slow.feed(data)
 
     def next(self) -> list[bytes] | None:
         """The next request, or None when more bytes are needed. Raises ProtocolError."""
-        if self._slow is not None:
-            return self._next_slow()
-        try:
-            request = self._gets()
-        except (hiredis.ProtocolError, hiredis.ReplyError):
-            self._fall_back()
-            return self._next_slow()
-        if request is False:
-            if self._fast.has_data():
-                return self._incomplete()
-            self._chunks.clear()
-            self._given = self._held_bytes = self._checked = 0
-            return None
-        if type(request) is list and request:
-            for argument in request:
-                if type(argument) is not bytes:
-                    break
-            else:
-                self._given += 1
-                return request
-        self._fall_back()
-        return self._next_slow()
-
-    def _incomplete(self) -> list[bytes] | None:
-        total = self._held_bytes + len(self._chunks[0])
-        if total < _SMALL or total - self._checked > _CHECK_BYTES:
-            # Validate what is there: absurd lengths are refused now, not when the bytes would have come.
-            self._checked = total
-            probe = _ExactReader(self)
-            probe.feed(b"".join(self._chunks))
-            given = self._given
-            while given:
-                probe.next()
-                given -= 1
-            probe.next()
+        if self.ready:
+            return self.ready.popleft()
+        slow = self._slow
+        if slow is not None:
+            request = slow.next()
+            if request is None and slow.empty:
+                self._slow = None
+            return request
+        if self._failure is not None:
+            raise self._failure
         return None
 
-    def _fall_back(self) -> None:
-        """Hand everything not given out yet to the exact reader."""
-        slow = _ExactReader(self)
-        slow.feed(b"".join(self._chunks))
-        for _ in range(self._given):
-            slow.next()
-        self._fast = hiredis.Reader()
-        self._gets = self._fast.gets
-        self._chunks.clear()
-        self._given = self._held_bytes = self._checked = 0
-        self._slow = slow
+    def _decode(self) -> None:
+        """Take every whole request out of hiredis, or hand everything since the last one to the exact reader."""
+        gets = self._fast.gets
+        requests: list[Any] = []
+        try:
+            while (request := gets()) is not False:
+                requests.append(request)
+            # One pass in C over all words: anything that is not bytes raises TypeError.
+            b"".join(chain.from_iterable(requests))
+        except (hiredis.ProtocolError, hiredis.ReplyError, TypeError):
+            self._fall_back()
+            return
+        for request in requests:
+            if type(request) is not list or not request:
+                self._fall_back()
+                return
+        if self._fast.has_data():
+            self._incomplete(requests)
+        else:
+            self._chunks.clear()
+            self._checked = 0
+        self.ready.extend(requests)
 
-    def _next_slow(self) -> list[bytes] | None:
-        slow = self._slow
-        assert slow is not None
-        request = slow.next()
-        if request is None and slow.empty:
-            self._slow = None
-        return request
+    def _incomplete(self, requests: list[list[bytes]]) -> None:
+        """Keep only the bytes of the unfinished request, and refuse absurd lengths in it now, not later."""
+        chunks = self._chunks
+        if requests:
+            pending = b"".join(chunks)
+            start = sum(map(_wire_size, requests))
+            chunks.clear()
+            chunks.append(pending[start:])
+            self._checked = 0
+            if pending[start - 2 : start + 1] != b"\r\n*":
+                # Written in an unusual way (leading zeros, say): let the exact reader find the place.
+                chunks[0] = pending
+                slow = self._fall_back()
+                for _ in requests:
+                    slow.next()
+                return
+        total = sum(map(len, chunks))
+        if total < _SMALL or total - self._checked > _CHECK_BYTES:
+            self._checked = total
+            probe = _ExactReader(self)
+            probe.feed(b"".join(chunks))
+            try:
+                probe.next()
+            except ProtocolError as error:
+                self._failure = error
+
+    def _fall_back(self) -> _ExactReader:
+        """Put the exact reader in charge, with all bytes that no request was made of."""
+        slow = self._slow = _ExactReader(self)
+        slow.feed(b"".join(self._chunks))
+        self._fast = hiredis.Reader()
+        self._chunks.clear()
+        self._checked = 0
+        return slow
+
+
+def _wire_size(request: list[bytes]) -> int:
+    """Bytes of a request as clients write it."""
+    size = len(str(len(request))) + 3
+    for word in request:
+        length = len(word)
+        size += len(str(length)) + 5 + length
+    return size
 
 
 class _ExactReader:

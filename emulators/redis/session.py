@@ -26,7 +26,8 @@ __all__ = ["RedisSession"]
 class RedisSession(Session):
     """State of one connection.
 
-    special   True when commands of this session must take the road through `run`: keep it right with `update_special`
+    special   True when commands of this session must take the road through `run`; kept right by `update_special`,
+              which whoever changes anything it depends on calls (for all sessions: `RedisEmulator.update_special`)
     queue     commands queued by MULTI, or None
     blocked   what the session waits for, or None
     """
@@ -80,30 +81,32 @@ class RedisSession(Session):
         server = self.server
         out = self._out
         log_append = self.log_append
-        next_request = self.reader.next
+        reader = self.reader
+        ready = reader.ready
         find = server.commands.get
         interceptor = self.interceptor
-        now = self.clock.now_us()
-        self.last_used_us = now
         number = self.id
+        self.last_used_us = now = self.clock.now_us()
+        count = 0
         try:
             while not (self.held or self.blocked or self.closing):
-                args = next_request()
-                if args is None:
-                    break
+                if ready:
+                    args = ready.popleft()
+                else:
+                    request = reader.next()
+                    if request is None:
+                        break
+                    args = request
                 log_append((OPERATION, now, number, args))
                 if interceptor.armed:
                     self._flush()
                     self.admit(args)
                     continue
                 row = find(args[0])
-                if row is None or self.special or server.special:
+                if self.special or row is None or (len(args) != row.exact_args and len(args) < row.least_args):
                     self.run(args)
                     continue
-                if not row.min_args <= len(args) <= row.max_args:
-                    self.run(args)
-                    continue
-                server.operations += 1
+                count += 1
                 row.calls += 1
                 self.current_args = args
                 try:
@@ -129,6 +132,7 @@ class RedisSession(Session):
             self.closing = True
         finally:
             self._processing = False
+            server.operations += count
             if out:
                 self._flush()
         if self.closing:
@@ -231,7 +235,8 @@ class RedisSession(Session):
     def update_special(self) -> None:
         """Work out `special` anew after anything it depends on has changed."""
         self.special = (
-            self.queue is not None
+            self.server.special
+            or self.queue is not None
             or not self.authenticated
             or (self.protocol == 2 and bool(self.channels or self.patterns or self.shards))
             or self.server.admission.session_is_special(self)

@@ -53,6 +53,9 @@ class Command:
     # What dispatch asks on every call, as plain attributes.
     min_args: int = 0
     max_args: int = 0
+    #: The one number of words allowed (0: more than one), and the least number (out of reach where there is only one).
+    exact_args: int = 0
+    least_args: int = 0
     writes: bool = False
     # Counters of INFO commandstats, meaningful in a server's own copy.
     calls: int = 0
@@ -63,6 +66,7 @@ class Command:
     def __post_init__(self) -> None:
         self.min_args = abs(self.arity)
         self.max_args = self.arity if self.arity > 0 else 1 << 62
+        self.exact_args, self.least_args = (self.arity, 1 << 62) if self.arity > 0 else (0, -self.arity)
         self.writes = "write" in self.flags
 
     def copy(self) -> Command:
