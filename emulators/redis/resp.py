@@ -13,7 +13,7 @@ Differs from redis-server: none known.
 
 from __future__ import annotations
 
-from collections import deque
+import re
 from collections.abc import Callable, Iterable
 from itertools import chain
 from typing import Any, Final
@@ -53,6 +53,8 @@ MAX_UNAUTHENTICATED_BULK = 16_384
 # grown by this much, so that an absurd length is refused early and memory stays bounded.
 _CHECK_BYTES = 1 << 20
 _SMALL = 4096
+# A line that begins like a simple string, verbatim text or big number: maybe an element, maybe a value.
+_ODD = re.compile(rb"\n[+=(]")
 
 
 class ProtocolError(Exception):
@@ -226,7 +228,7 @@ class Reader:
         self.max_bulk = max_bulk
         self.authenticated = True
         #: Requests decoded but not given out yet.
-        self.ready: deque[list[bytes]] = deque()
+        self.ready: list[list[bytes]] = []
         self._fast = hiredis.Reader()
         #: What hiredis was fed and has not given back as whole requests (plus, within one `_decode`, those it has).
         self._chunks: list[bytes] = []
@@ -240,8 +242,8 @@ class Reader:
         if slow is None:
             # hiredis also takes what a server refuses: other types of element, a reply where a request should be.
             # All of it shows afterwards as something that is not bytes, except these three.
-            plain = self.authenticated and b"\n+" not in data and b"\n=" not in data and b"\n(" not in data
-            if plain and (self._chunks or data[:1] == b"*"):
+            odd = b"+" in data or b"=" in data or b"(" in data
+            if self.authenticated and not (odd and _ODD.search(data)) and (self._chunks or data[:1] == b"*"):
                 self._chunks.append(data)
                 self._fast.feed(data)
                 self._decode()
@@ -254,7 +256,7 @@ class Reader:
     def next(self) -> list[bytes] | None:
         """The next request, or None when more bytes are needed. Raises ProtocolError."""
         if self.ready:
-            return self.ready.popleft()
+            return self.ready.pop(0)
         slow = self._slow
         if slow is not None:
             request = slow.next()
@@ -264,6 +266,14 @@ class Reader:
         if self._failure is not None:
             raise self._failure
         return None
+
+    def take(self) -> list[list[bytes]]:
+        """All requests that are decoded already, or the next one; empty when more bytes are needed. Raises ProtocolError."""
+        if self.ready:
+            ready, self.ready = self.ready, []
+            return ready
+        request = self.next()
+        return [] if request is None else [request]
 
     def _decode(self) -> None:
         """Take every whole request out of hiredis, or hand everything since the last one to the exact reader."""
@@ -286,7 +296,7 @@ class Reader:
         else:
             self._chunks.clear()
             self._checked = 0
-        self.ready.extend(requests)
+        self.ready += requests
 
     def _incomplete(self, requests: list[list[bytes]]) -> None:
         """Keep only the bytes of the unfinished request, and refuse absurd lengths in it now, not later."""

@@ -82,51 +82,60 @@ class RedisSession(Session):
         out = self._out
         log_append = self.log_append
         reader = self.reader
-        ready = reader.ready
-        find = server.commands.get
+        find = self._plain_commands().get
         interceptor = self.interceptor
         number = self.id
         self.last_used_us = now = self.clock.now_us()
         count = 0
+        stopped = self.held or self.blocked is not None or self.closing
         try:
-            while not (self.held or self.blocked or self.closing):
-                if ready:
-                    args = ready.popleft()
-                else:
-                    request = reader.next()
-                    if request is None:
-                        break
-                    args = request
-                log_append((OPERATION, now, number, args))
-                if interceptor.armed:
-                    self._flush()
-                    self.admit(args)
-                    continue
-                row = find(args[0])
-                if self.special or row is None or (len(args) != row.exact_args and len(args) < row.least_args):
-                    self.run(args)
-                    continue
-                count += 1
-                row.calls += 1
-                self.current_args = args
-                try:
-                    reply = row.handler(self, args)  # type: ignore[misc]
-                except RedisError as error:
-                    row.failed += 1
-                    reply = error
-                kind = type(reply)
-                if kind is bytes:
-                    out.append(b"$%d\r\n%b\r\n" % (len(reply), reply))
-                elif reply is OK:
-                    out.append(b"+OK\r\n")
-                elif kind is int:
-                    out.append(b":%d\r\n" % reply)
-                elif reply is not NO_REPLY:
-                    out.append(self.encoder.encode(reply))
-                    if kind is RedisError:
-                        server.count_error(reply)
-                if server.pending:
-                    server.after_command()
+            while not stopped:
+                batch = reader.take()
+                if not batch:
+                    break
+                requests = iter(batch)
+                for args in requests:
+                    log_append((OPERATION, now, number, args))
+                    row = find(args[0])
+                    if row is None or (len(args) != row.exact_args and len(args) < row.least_args):
+                        self._flush()
+                        if interceptor.armed:
+                            self.admit(args)
+                        else:
+                            self.run(args)
+                        if self.held or self.blocked is not None or self.closing:
+                            stopped = True
+                            break
+                        find = self._plain_commands().get
+                        continue
+                    count += 1
+                    row.calls += 1
+                    self.current_args = args
+                    try:
+                        reply = row.handler(self, args)  # type: ignore[misc]
+                    except RedisError as error:
+                        row.failed += 1
+                        reply = error
+                    kind = type(reply)
+                    if kind is bytes:
+                        out.append(b"$%d\r\n%b\r\n" % (len(reply), reply))
+                    elif reply is OK:
+                        out.append(b"+OK\r\n")
+                    elif kind is int:
+                        out.append(b":%d\r\n" % reply)
+                    elif reply is not NO_REPLY:
+                        out.append(self.encoder.encode(reply))
+                        if kind is RedisError:
+                            server.count_error(reply)
+                    if server.pending:
+                        server.after_command()
+                    if row.changes_session:
+                        if self.blocked is not None or self.closing:
+                            stopped = True
+                            break
+                        find = self._plain_commands().get
+                if stopped:
+                    reader.ready = [*requests, *reader.ready]
         except ProtocolError as error:
             out.append(b"-ERR Protocol error: %b\r\n" % str(error).encode("utf-8", "replace"))
             self.closing = True
@@ -139,6 +148,10 @@ class RedisSession(Session):
             self.close()
         if server.unblocked:
             server.resume_unblocked()
+
+    def _plain_commands(self) -> dict[bytes, Command]:
+        """The commands that may take the short road just now: all, or none."""
+        return _NONE if self.special or self.interceptor.armed else self.server.commands
 
     def execute(self, frame: list[bytes]) -> None:
         """Run one command by the long road, and send its reply."""
@@ -332,4 +345,5 @@ class RedisSession(Session):
         self.update_special()
 
 
+_NONE: dict[bytes, Command] = {}
 _NOT_QUEUED = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})

@@ -57,6 +57,8 @@ class Command:
     exact_args: int = 0
     least_args: int = 0
     writes: bool = False
+    #: After it, the session may have to wait, be closed, or take the long road: what `RedisSession.process` looks at again.
+    changes_session: bool = False
     # Counters of INFO commandstats, meaningful in a server's own copy.
     calls: int = 0
     usec: int = 0
@@ -68,6 +70,12 @@ class Command:
         self.max_args = self.arity if self.arity > 0 else 1 << 62
         self.exact_args, self.least_args = (self.arity, 1 << 62) if self.arity > 0 else (0, -self.arity)
         self.writes = "write" in self.flags
+        self.changes_session = "blocking" in self.flags or self.group in (
+            "connection",
+            "pubsub",
+            "transactions",
+            "server",
+        )
 
     def copy(self) -> Command:
         """An own row for one server, with counters at zero."""
