@@ -1,0 +1,140 @@
+"""SeedExecutor: runs seed files and texts against services, over their sockets, so it works on real servers too.
+
+    redis     one command a line, redis-cli's quoting, `#` comments        (`redis_lines.py`)
+    postgres  SQL separated by semicolons, with COPY … FROM stdin blocks   (`sql.py`)
+    kafka     a JSON array of {"topic", "key", "value", "partition", "headers"}; topics are made as needed
+
+Statements run one after the other and the first error stops the seed; what ran before it stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any, TypeVar
+
+from emulators.kernel.host import LOOPBACK
+from parlel import services as table
+from parlel._aliases import CamelAliases
+from parlel.clients.resp import ReplyError, RespClient
+from parlel.errors import SeedError, ServiceNotAvailable, suggest
+from parlel.seeds.redis_lines import LineError, read_commands
+from parlel.seeds.sql import SqlError, split_statements
+
+__all__ = ["SeedExecutor"]
+
+_T = TypeVar("_T")
+
+# A seed with more statements than this shows its progress, on a terminal.
+_LONG = 1000
+
+
+class SeedExecutor(CamelAliases):
+    """Loads data into the services of a context.
+
+    >>> import parlel
+    >>> with parlel.create_test_context(services=["redis"]) as ctx:
+    ...     ctx.seed.execute_content("redis", "SET user:1 alice\\nSET user:2 bob")
+    2
+    """
+
+    def __init__(
+        self,
+        instances: Mapping[str, tuple[str, Callable[[], table.Address]]],
+        guard: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._instances = dict(instances)
+        self._guard = guard
+
+    def execute_file(self, service: str, path: str | PathLike[str], port: int | None = None) -> int:
+        """Run a file; returns how many statements (commands, records) were executed.
+
+        `port` sends it to another server on this machine. SeedError names file, line and reply. OSError when it cannot be read.
+        """
+        return self._execute(service, Path(path).read_text(encoding="utf-8"), str(path), port)
+
+    def execute_content(self, service: str, text: str, port: int | None = None) -> int:
+        """Run a text; see `execute_file`."""
+        return self._execute(service, text, "<content>", port)
+
+    # -- inside ----------------------------------------------------------------------------------------------
+
+    def _execute(self, service: str, text: str, file: str, port: int | None) -> int:
+        self._guard()
+        kind, at = self._find(service, port)
+        runner = {"redis": _seed_redis, "postgres": _seed_postgres}.get(kind)
+        if runner is None:
+            raise ServiceNotAvailable(f"there is no seed format for {kind!r}")
+        return runner(service, at, text, file)
+
+    def _find(self, service: str, port: int | None) -> tuple[str, table.Address]:
+        known = self._instances.get(service)
+        if known is not None:
+            kind, address = known
+            at = address()
+            return kind, at if port is None else table.Address(at.host, port, at.options)
+        if port is not None:
+            return table.find(service).name, table.Address(LOOPBACK, port, {})
+        raise ServiceNotAvailable(
+            f"no service {service!r} runs here.{suggest(service, self._instances)} "
+            "With port= a server that runs elsewhere on this machine can be seeded."
+        )
+
+
+def _seed_redis(service: str, at: table.Address, text: str, file: str) -> int:
+    applied = 0
+    with RespClient(at.host, at.port, password=at.options.get("password"), timeout=60.0) as client:
+        try:
+            for number, line, arguments in _progress(read_commands(text), text.count("\n"), file):
+                try:
+                    client.execute(*arguments)
+                except (ReplyError, OSError) as error:
+                    raise SeedError(service, file, number, applied, str(error), line) from error
+                applied += 1
+        except LineError as error:
+            raise SeedError(
+                service, file, error.line, applied, f"{error} (the line was not sent)", error.text
+            ) from error
+    return applied
+
+
+def _seed_postgres(service: str, at: table.Address, text: str, file: str) -> int:
+    from parlel.clients.pg import PgClient, QueryError
+
+    applied = 0
+    login: dict[str, Any] = dict(table.postgres_login(at))
+    with PgClient(at.host, at.port, timeout=60.0, **login) as client:
+        try:
+            for statement in _progress(split_statements(text), text.count(";"), file):
+                try:
+                    if statement.copy_data is None:
+                        client.query(statement.sql)
+                    else:
+                        client.copy_in(statement.sql, statement.copy_data)
+                except (QueryError, OSError) as error:
+                    line = statement.line
+                    position = getattr(error, "position", None)
+                    if position:
+                        line += statement.sql.count("\n", 0, position - 1)
+                    raise SeedError(service, file, line, applied, str(error), statement.sql) from error
+                applied += 1
+        except SqlError as error:
+            raise SeedError(
+                service, file, error.line, applied, f"{error} (nothing more was sent)", error.text
+            ) from error
+    return applied
+
+
+def _progress(items: Iterable[_T], expected: int, file: str) -> Iterable[_T]:
+    """The items, with a progress bar on stderr when there are many and stderr is a terminal."""
+    if expected <= _LONG:
+        return items
+    import sys
+
+    if not sys.stderr.isatty():
+        return items
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(items, description=f"seeding {file}", total=expected, console=Console(stderr=True), transient=True)
