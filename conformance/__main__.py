@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Callable
 
@@ -24,6 +25,8 @@ SERVICES: dict[str, Callable[[], Service]] = {"redis": _redis}
 
 def main(argv: list[str] | None = None) -> int:
     options = _parse(argv)
+    # The runner reports what an emulator raised with the case that made it do so.
+    logging.getLogger("parlel").setLevel(logging.CRITICAL + 1)
     names = options.service or list(SERVICES)
     ledger = ledger_file.load()
     results: list[Result] = []

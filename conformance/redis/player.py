@@ -76,7 +76,7 @@ class Client:
         """Send a command and take its one reply."""
         self.send(encode_command(list(args)))
         self.wait()
-        return self.replies.pop(0)
+        return self.replies.pop(0) if self.replies else Reply("<", b"<closed>")
 
     def close(self) -> None:
         self.socket.close()
@@ -103,13 +103,20 @@ class Player:
 
     def __init__(self, address: tuple[str, int]) -> None:
         self.address = address
-        self.control = Client(address)
-        self.control.ask(b"CLIENT", b"SETNAME", CONTROL_NAME)
+        self.control = self._connect_control()
+
+    def _connect_control(self) -> Client:
+        control = Client(self.address)
+        control.ask(b"CLIENT", b"SETNAME", CONTROL_NAME)
+        return control
 
     def close(self) -> None:
         self.control.close()
 
     def reset(self) -> None:
+        if self.control.ended:  # the case before made the server drop it
+            self.control.close()
+            self.control = self._connect_control()
         for command in _RESET:
             self.control.ask(*command.split())
 
