@@ -14,6 +14,7 @@ Rules are named in `cases/redis/normalise.toml` (per command) or at a step (`#~ 
     time             integers and digits that are about times in text are free: seconds, microseconds
     fields           INFO-like text: the section and field names, not the values
     clients          CLIENT LIST lines: ids, addresses, ages, memory figures are free; the control connection is left out
+    hello            HELLO: the client's id is free
     monitor          MONITOR lines: the time and the address are free
     keys             a map: only its keys, sorted
     ignore           not compared at all (say why in the case)
@@ -176,6 +177,11 @@ def _clients(reply: Reply) -> Reply:
     return Reply(reply.kind, b"".join(_FREE_CLIENT_FIELDS.sub(rb"\1=*", line) for line in lines))
 
 
+def _hello(reply: Reply) -> Reply:
+    members = reply.items
+    return Reply(reply.kind, [_FREE if i and members[i - 1].text == b"id" else m for i, m in enumerate(members)])
+
+
 def _monitor(reply: Reply) -> Reply:
     if reply.kind != "+":
         return reply
@@ -201,6 +207,7 @@ _RULES: dict[str, Rule] = {
     "time": _time,
     "fields": _fields,
     "clients": _clients,
+    "hello": _hello,
     "monitor": _monitor,
     "keys": _keys,
     "ignore": lambda reply: _FREE,

@@ -119,7 +119,7 @@ def parse_step(line: str, number: int) -> Step:
         if args == (b"close",):
             kind, args = "close", ()
         elif len(args) == 2 and args[0] == b"raw":
-            args = args[1:]
+            args = (re.sub(rb"\{(.)\*(\d+)\}", lambda m: m.group(1) * int(m.group(2)), args[1]),)
         else:
             raise ValueError("after ! comes: raw \"bytes\", or: close")
     elif kind in ("command", "send") and not args:
