@@ -475,12 +475,11 @@ class Host:
         emulators = self.emulators()
         if not all(emulator.quiescent() for emulator in emulators.values()):
             return False
-        sessions: dict[int, list[Any]] = {}
-        for runtime in self.runtimes.values():
-            for number, connection in runtime.connections.items():
-                if connection.session is not None:
-                    exported = connection.session.export_state()
-                    sessions[number] = [runtime.name, connection.endpoint, connection.peer, exported]
+        sessions = {
+            number: [name, session.endpoint, session.link.peer, session.export_state()]
+            for name, emulator in emulators.items()
+            for number, session in emulator.sessions.items()
+        }
         self.checkpoint = Checkpoint(
             self.log.next_sequence,
             self.clock.now_us(),
@@ -575,6 +574,8 @@ class Host:
         self.call(self._save_log, path)
 
     def _save_log(self, path: Path) -> None:
+        # So that the timers that fired since the last operation fire in the replay as well.
+        self.log.append((oplog.CLOCK, self.clock.now_us(), 0, [self.clock.mode, self.clock.scale]))
         checkpoint = self._base_checkpoint()
         path.unlink(missing_ok=True)
         file = LogFile(path)
