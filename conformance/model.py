@@ -111,3 +111,6 @@ class Service(Protocol):
 
     def compare(self, step: Step, expected: str, actual: str) -> tuple[str, str]:
         """Both outcomes with what is free to differ evened out; the step is the same when they are equal."""
+
+    def reduce(self, step: Step, outcome: str) -> str:
+        """The outcome as a golden keeps it: what is never compared may be left out."""

@@ -32,7 +32,7 @@ from conformance.model import CASES, Step
 from conformance.redis.player import CONTROL_NAME
 from conformance.redis.resp import Reply, read_replies, render, render_all
 
-__all__ = ["compare", "rules_for"]
+__all__ = ["compare", "reduce", "rules_for"]
 
 Rule = Callable[[Reply], Reply]
 _FREE = Reply("<", b"<free>")
@@ -53,6 +53,17 @@ def compare(step: Step, expected: str, actual: str) -> tuple[str, str]:
         else:
             left, right = [_RULES[name](r) for r in left], [_RULES[name](r) for r in right]
     return render_all(left), render_all(right)
+
+
+def reduce(step: Step, outcome: str) -> str:
+    """The outcome as it is recorded: without the figures of one run that are never compared."""
+    names = [name for name in step.normalise or rules_for(step.subject) if name in ("fields", "clients", "monitor")]
+    if not names:
+        return outcome
+    replies = read_replies(outcome)
+    for name in names:
+        replies = [_RULES[name](reply) for reply in replies]
+    return render_all(replies)
 
 
 @lru_cache(maxsize=1)

@@ -164,6 +164,9 @@ class RedisService:
     def compare(self, step: Step, expected: str, actual: str) -> tuple[str, str]:
         return normalise.compare(step, expected, actual)
 
+    def reduce(self, step: Step, outcome: str) -> str:
+        return normalise.reduce(step, outcome)
+
 
 def _free_port() -> int:
     """A port for a server that cannot be told to choose one itself."""
