@@ -37,11 +37,12 @@ class Dice:
             stream = self._streams[name] = random.Random(self._seed_of(name))
         return stream
 
-    def reseed(self, seed: int) -> None:
-        """Start every stream again from another seed."""
-        self.seed = seed
-        for name, stream in self._streams.items():
-            stream.seed(self._seed_of(name))
+    def reseed(self, seed: int, only: str | None = None) -> None:
+        """Start every stream, or only the one named, again from another seed."""
+        if only is None:
+            self.seed = seed
+        for name in self._streams if only is None else (only,):
+            self.stream(name).seed(self._seed_of(name, seed))
 
     def capture(self) -> dict[str, Any]:
         """The state of all streams, as plain data that msgpack can hold."""
@@ -60,5 +61,6 @@ class Dice:
             else:
                 stream.seed(self._seed_of(name))
 
-    def _seed_of(self, name: str) -> int:
-        return int.from_bytes(hashlib.sha256(f"{self.seed}/{name}".encode()).digest()[:8], "big")
+    def _seed_of(self, name: str, seed: int | None = None) -> int:
+        text = f"{self.seed if seed is None else seed}/{name}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")

@@ -21,6 +21,7 @@ import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, ParamSpec, TypeVar
 
@@ -462,6 +463,14 @@ class Host:
         self.log.append((oplog.RESET, self.clock.now_us(), 0, name))
         self._after_jump()
 
+    def reseed(self, seed: int) -> None:
+        """Start all chance again from another seed."""
+        self.call(self._reseed, seed)
+
+    def _reseed(self, seed: int) -> None:
+        self.dice.reseed(seed)
+        self.log.append((oplog.RESEED, self.clock.now_us(), 0, seed))
+
     def _after_jump(self) -> None:
         # What was logged before no longer leads to the present state without the snapshot: build on the present from here.
         if self._state_dir is not None:
@@ -615,7 +624,8 @@ class Host:
         known = {snapshot.id: snapshot.states for snapshot in self.snapshots.all()}
         suspended = self.clock.suspend(checkpoint.time_us)
         try:
-            return play(records, emulators, checkpoint, self.clock, self.interceptor, known)
+            reseed = partial(self.dice.reseed, only=only)
+            return play(records, emulators, checkpoint, self.clock, self.interceptor, reseed, known)
         finally:
             self.clock.reinstate(suspended)
 

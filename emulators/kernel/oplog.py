@@ -38,6 +38,7 @@ __all__ = [
     "NOTE",
     "OPERATION",
     "RECOVERY",
+    "RESEED",
     "RESET",
     "RESTORE",
     "SNAPSHOT",
@@ -64,6 +65,7 @@ CRASH = 8  # payload: the service's name
 RECOVERY = 9  # payload: [service, operations replayed]
 CHECKPOINT = 10  # payload: None; everything before may have been dropped
 NOTE = 11  # payload: text; changes nothing
+RESEED = 13  # payload: the new seed of all chance
 HEADER = 12  # first record of every file; payload: `Checkpoint.to_plain` (what the records after it build on)
 
 _KIND_NAMES = (
@@ -80,6 +82,7 @@ _KIND_NAMES = (
     "checkpoint",
     "note",
     "header",
+    "reseed",
 )
 
 FsyncPolicy = Literal["off", "interval", "always"]

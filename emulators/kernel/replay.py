@@ -7,14 +7,25 @@ what is due before an operation runs (see `clock`), and faults are taken from th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from emulators.kernel.clock import Clock
 from emulators.kernel.emulator import Emulator, MemoryLink, Session
 from emulators.kernel.interceptor import Decision, Interceptor
-from emulators.kernel.oplog import CONNECT, CRASH, DISCONNECT, FAULT, OPERATION, RESET, RESTORE, SNAPSHOT, Record
+from emulators.kernel.oplog import (
+    CONNECT,
+    CRASH,
+    DISCONNECT,
+    FAULT,
+    OPERATION,
+    RESEED,
+    RESET,
+    RESTORE,
+    SNAPSHOT,
+    Record,
+)
 
 __all__ = ["Checkpoint", "play"]
 
@@ -58,11 +69,13 @@ def play(
     checkpoint: Checkpoint,
     clock: Clock,
     interceptor: Interceptor,
+    reseed: Callable[[int], object],
     snapshots: dict[int, dict[str, Any]] | None = None,
 ) -> int:
     """Restore the checkpoint into the (fresh) emulators, and run the records of their services; the clock must be frozen.
 
-    `snapshots` maps ids to states by service for RESTORE records; SNAPSHOT records met on the way add to it.
+    `reseed` is called for RESEED records. `snapshots` maps ids to states by service for RESTORE records; SNAPSHOT records met
+    on the way add to it.
     Sessions that are still open at the end are ended, as a crash would. Returns the number of operations run.
     """
     known = dict(snapshots or {})
@@ -106,6 +119,8 @@ def play(
                 for name, emulator in emulators.items():
                     if payload in (None, name):
                         emulator.reset()
+            elif kind == RESEED:
+                reseed(payload)
             elif kind == CRASH and payload in emulators:
                 for other in list(sessions):
                     if sessions[other].emulator is emulators[payload]:
