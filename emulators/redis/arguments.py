@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from emulators.redis import errors
 from emulators.redis.errors import RedisError
 
-__all__ = ["deadline_ms", "floating", "integer", "long_integer", "score", "timeout_ms"]
+__all__ = ["deadline_ms", "floating", "integer", "long_integer", "parse_double", "score", "timeout_ms"]
 
 _MIN, _MAX = -(2**63), 2**63 - 1
 
@@ -35,7 +36,7 @@ def integer(word: bytes, error: RedisError = errors.NOT_INTEGER, low: int = _MIN
 
 def floating(word: bytes, error: RedisError = errors.NOT_FLOAT) -> float:
     """A double by the rules of strtod over the whole word; NaN and surrounding spaces are refused."""
-    value = _strtod(word)
+    value = parse_double(word)
     if value is None or math.isnan(value):
         raise error
     return value
@@ -46,7 +47,8 @@ def score(word: bytes) -> float:
     return floating(word)
 
 
-def _strtod(word: bytes) -> float | None:
+def parse_double(word: bytes) -> float | None:
+    """A double by the rules of strtod over the whole word (NaN included), or None."""
     if not word or word[:1].isspace() or word[-1:].isspace() or b"_" in word or b"\0" in word:
         return None
     try:
@@ -89,3 +91,24 @@ def deadline_ms(word: bytes, *, now_ms: int, unit_ms: int, absolute: bool, comma
             raise errors.invalid_expire(command)
         number += now_ms
     return number
+
+
+def numkeys_words(args: list[bytes], position: int) -> tuple[list[bytes], int]:
+    """`numkeys key [key ...]` at `position`: the keys, and the position after them. Too few words are a syntax error."""
+    count = integer(args[position], errors.NUMKEYS_NOT_POSITIVE, low=1)
+    end = position + 1 + count
+    if end > len(args):
+        raise errors.SYNTAX
+    return args[position + 1 : end], end
+
+
+def numkeys_at(position: int, *others: int) -> Callable[[list[bytes]], list[int]]:
+    """A key finder for the table: `others`, then the keys counted by the word at `position`; none if that makes no sense."""
+
+    def find(args: list[bytes]) -> list[int]:
+        count = long_integer(args[position]) if position < len(args) else None
+        if count is None or not 0 < count < len(args) - position:
+            return []
+        return [*others, *range(position + 1, position + 1 + count)]
+
+    return find

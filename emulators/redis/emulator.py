@@ -25,6 +25,7 @@ from emulators.redis.keyspace import Database, DatabaseState
 from emulators.redis.pubsub import PubSub
 from emulators.redis.resp import Encoder
 from emulators.redis.session import RedisSession
+from emulators.redis.stream import StreamValue
 from emulators.redis.table import COMMANDS, Command, command_keys, version_tuple
 from emulators.redis.values import Hash, ListValue, RawString, SetValue, SortedSet, Value
 
@@ -33,7 +34,13 @@ __all__ = ["VERSIONS", "RedisEmulator", "StatePart"]
 #: What `version=` takes, and the exact version that INFO then names.
 VERSIONS = {"7.0": "7.0.15", "7.2": "7.2.7", "7.4": "7.4.2"}
 
-_VALUE_TYPES: dict[str, Any] = {"list": ListValue, "hash": Hash, "set": SetValue, "zset": SortedSet}
+_VALUE_TYPES: dict[str, Any] = {
+    "list": ListValue,
+    "hash": Hash,
+    "set": SetValue,
+    "zset": SortedSet,
+    "stream": StreamValue,
+}
 
 
 class StatePart(Protocol):
@@ -86,6 +93,10 @@ class RedisEmulator(Emulator):
         self.observed = False
         self.notify_flags = ""
         self.notify_new = False
+        #: Whether keys' uses are counted (an LFU policy), and how fast counters grow and shrink.
+        self.counts_frequency = False
+        self.lfu_log_factor = 10
+        self.lfu_decay_time = 1
         # Counters.
         self.dirty = 0
         self.operations = 0
@@ -192,6 +203,13 @@ class RedisEmulator(Emulator):
             self.pubsub.publish(b"__keyspace@%d__:%b" % (number, key), name)
         if "E" in flags:
             self.pubsub.publish(b"__keyevent@%d__:%b" % (number, name), key)
+
+    def track_access(self, count_frequency: bool | None = None) -> None:
+        """Record from now on when keys are used; `count_frequency` says whether also how often (an LFU policy)."""
+        if count_frequency is not None:
+            self.counts_frequency = count_frequency
+        for db in self.databases:
+            db.track_access()
 
     # -- clients ---------------------------------------------------------------------------------------------
 
@@ -327,8 +345,9 @@ class RedisEmulator(Emulator):
                 if key not in db.data:
                     raise InvariantError(f"db{db.number}: {key!r} has a deadline but does not exist")
             for key, value in db.data.items():
-                if isinstance(value, Value) and not len(value) and value.type_name != b"stream":
-                    raise InvariantError(f"db{db.number}: {key!r} is an empty {value.type_name.decode()}")
+                problem = value.check() if isinstance(value, Value) else None
+                if problem is not None:
+                    raise InvariantError(f"db{db.number}: {key!r}: {problem}")
 
     def close(self) -> None:
         for db in self.databases:

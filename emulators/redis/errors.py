@@ -55,7 +55,57 @@ NO_PROTO = RedisError("NOPROTO unsupported protocol version")
 NOT_INTEGER_PROTO = RedisError("ERR Protocol version is not an integer or out of range")
 XX_AND_NX = RedisError("ERR XX and NX options at the same time are not compatible")
 GT_LT_NX = RedisError("ERR GT, LT, and/or NX options at the same time are not compatible")
+DECREMENT_OVERFLOW = RedisError("ERR decrement would overflow")
+LCS_STRINGS = RedisError("ERR The specified keys must contain string values")
+LCS_BOTH = RedisError("ERR If you want both the length and indexes, please just use IDX.")
+LCS_MEMORY = RedisError("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len")
+EXPIRE_NX_WITH_OTHERS = RedisError("ERR NX and XX, GT or LT options at the same time are not compatible")
+EXPIRE_GT_AND_LT = RedisError("ERR GT and LT options at the same time are not compatible")
+INT_RANGE = RedisError("ERR value is out of range, value must between -2147483648 and 2147483647")
+FIRST_DB_INDEX = RedisError("ERR invalid first DB index")
+SECOND_DB_INDEX = RedisError("ERR invalid second DB index")
+SORT_SCORES = RedisError("ERR One or more scores can't be converted into double")
+IDLE_UNDER_LFU = RedisError(
+    "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when switching between "
+    "policies at runtime LRU and LFU data will take some time to adjust."
+)
+FREQUENCY_WITHOUT_LFU = RedisError(
+    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching "
+    "between policies at runtime LRU and LFU data will take some time to adjust."
+)
+BIT_OFFSET = RedisError("ERR bit offset is not an integer or out of range")
+BIT_VALUE = RedisError("ERR bit is not an integer or out of range")
+BIT_ARGUMENT = RedisError("ERR The bit argument must be 1 or 0.")
+BITOP_NOT = RedisError("ERR BITOP NOT must be called with a single source key.")
+BITFIELD_TYPE = RedisError(
+    "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is."
+)
+BITFIELD_OVERFLOW = RedisError("ERR Invalid OVERFLOW type specified")
+BITFIELD_READ_ONLY = RedisError("ERR BITFIELD_RO only supports the GET subcommand")
+BUSY_KEY = RedisError("BUSYKEY Target key name already exists.")
+BAD_PAYLOAD = RedisError("ERR DUMP payload version or checksum are wrong")
+BAD_FORMAT = RedisError("ERR Bad data format")
+RESTORE_TTL = RedisError("ERR Invalid TTL value, must be >= 0")
+RESTORE_IDLE = RedisError("ERR Invalid IDLETIME value, must be >= 0")
+RESTORE_FREQUENCY = RedisError("ERR Invalid FREQ value, must be >= 0 and <= 255")
+LOCAL_RANGE = RedisError("ERR value is out of range, value must between 0 and 1")
+TIMEOUT_NOT_INTEGER = RedisError("ERR timeout is not an integer or out of range")
+WAITAOF_WITHOUT_AOF = RedisError("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.")
+MIGRATE_KEYS = RedisError(
+    "ERR When using MIGRATE KEYS option, the key argument must be set to the empty string"
+)
+MIGRATE_UNREACHABLE = RedisError("IOERR error or timeout writing to target instance")
+NUMKEYS_NOT_POSITIVE = RedisError("ERR numkeys should be greater than 0")
+COUNT_NOT_POSITIVE = RedisError("ERR count should be greater than 0")
+ZERO_RANK = RedisError(
+    "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... "
+    "or use negative to start from the end of the list"
+)
 INVALID_EXPIRE = "ERR invalid expire time in '%s' command"
+
+
+def out_of_range(low: int, high: int) -> RedisError:
+    return RedisError(f"ERR value is out of range, value must between {low} and {high}")
 
 
 def wrong_arity(name: str) -> RedisError:
@@ -79,6 +129,10 @@ def unknown_subcommand(container: str, name: bytes) -> RedisError:
 
 def invalid_expire(command: str) -> RedisError:
     return RedisError(INVALID_EXPIRE % command)
+
+
+def unsupported_option(option: bytes) -> RedisError:
+    return RedisError(b"ERR Unsupported option %b" % option)
 
 
 def only_in_subscriber(name: str) -> RedisError:

@@ -10,13 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from emulators.redis.keyspace import DatabaseState, Stored
-from emulators.redis.values import Hash, ListValue, SetValue, SortedSet, type_name
+from emulators.redis.values import readable, type_name
 
 __all__ = ["canonical", "dump_databases", "readable"]
-
-
-def readable(data: bytes) -> str:
-    return data.decode("utf-8", "backslashreplace")
 
 
 def dump_databases(state: dict[str, Any], now_ms: int) -> dict[str, Any]:
@@ -42,29 +38,11 @@ def _dump_one(content: DatabaseState, now_ms: int) -> dict[str, Any]:
 
 
 def _plain(value: Stored) -> Any:
-    if isinstance(value, bytes):
-        return readable(value)
-    if isinstance(value, ListValue):
-        return [readable(item) for item in value.items]
-    if isinstance(value, Hash):
-        return {readable(field): readable(item) for field, item in value.fields.items()}
-    if isinstance(value, SetValue):
-        return [readable(member) for member in value.ordered()]
-    if isinstance(value, SortedSet):
-        return {readable(member): score for score, member in value.order}
-    return value.plain()
+    return readable(value) if isinstance(value, bytes) else value.plain()
 
 
 def canonical(value: Stored) -> tuple[str, Any]:
     """Type and content in a form that does not depend on the order of insertion."""
     if isinstance(value, bytes):
         return "string", bytes(value)
-    if isinstance(value, ListValue):
-        return "list", list(value.items)
-    if isinstance(value, Hash):
-        return "hash", [sorted(value.fields.items()), sorted((value.expires or {}).items())]
-    if isinstance(value, SetValue):
-        return "set", sorted(value.members)
-    if isinstance(value, SortedSet):
-        return "zset", sorted(value.scores.items())
-    return value.type_name.decode(), value.export()
+    return value.type_name.decode(), value.canonical()

@@ -12,8 +12,10 @@ import heapq
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from emulators.redis.access import Access
 from emulators.redis.errors import WRONG_TYPE
 from emulators.redis.scan import ScanIndex
+from emulators.redis.stream import StreamValue
 from emulators.redis.values import Hash, ListValue, SetValue, SortedSet, Value
 
 if TYPE_CHECKING:
@@ -60,8 +62,12 @@ class Database:
         self.index: ScanIndex | None = None
         self._heap: list[tuple[int, bytes]] = []
         self._timer: Timer | None = None
-        self.get: Callable[[bytes], Stored | None] = self.data.get
         self.lazy = False
+        #: Uses of keys, while somebody wants to know of them.
+        self.access: Access | None = None
+        #: `get` reads a key; `peek` does too, but does not count as a use of it (TTL, TYPE, OBJECT ...).
+        self.get: Callable[[bytes], Stored | None] = self.data.get
+        self.peek: Callable[[bytes], Stored | None] = self.data.get
         #: The state that `data` and `expires` were taken from or given to last, while nothing has changed since.
         self._clean: DatabaseState | None = None
 
@@ -101,6 +107,12 @@ class Database:
             return value
         raise WRONG_TYPE
 
+    def stream(self, key: bytes) -> StreamValue | None:
+        value = self.get(key)
+        if value is None or type(value) is StreamValue:
+            return value
+        raise WRONG_TYPE
+
     # -- writing ---------------------------------------------------------------------------------------------
 
     def write(self, key: bytes) -> Any:
@@ -108,36 +120,54 @@ class Database:
         value = self.get(key)
         if value is None or isinstance(value, bytes):
             return value
-        epoch = self.server.epoch
-        if value.epoch != epoch:
-            value = value.copy()
-            value.epoch = epoch
-            self.data[key] = value
-            self._clean = None
+        return value if value.epoch == self.server.epoch else self._own(key, value)
+
+    def _own(self, key: bytes, value: Any) -> Any:
+        """Put a copy in the place of a value that a snapshot shares."""
+        value = value.copy()
+        value.epoch = self.server.epoch
+        self.data[key] = value
+        self._clean = None
         return value
 
     def write_hash(self, key: bytes) -> Hash | None:
-        value = self.write(key)
-        if value is None or type(value) is Hash:
-            return value
+        value = self.get(key)
+        if type(value) is Hash:
+            return value if value.epoch == self.server.epoch else self._own(key, value)
+        if value is None:
+            return None
         raise WRONG_TYPE
 
     def write_list(self, key: bytes) -> ListValue | None:
-        value = self.write(key)
-        if value is None or type(value) is ListValue:
-            return value
+        value = self.get(key)
+        if type(value) is ListValue:
+            return value if value.epoch == self.server.epoch else self._own(key, value)
+        if value is None:
+            return None
         raise WRONG_TYPE
 
     def write_set(self, key: bytes) -> SetValue | None:
-        value = self.write(key)
-        if value is None or type(value) is SetValue:
-            return value
+        value = self.get(key)
+        if type(value) is SetValue:
+            return value if value.epoch == self.server.epoch else self._own(key, value)
+        if value is None:
+            return None
+        raise WRONG_TYPE
+
+    def write_stream(self, key: bytes) -> StreamValue | None:
+        value = self.get(key)
+        if type(value) is StreamValue:
+            return value if value.epoch == self.server.epoch else self._own(key, value)
+        if value is None:
+            return None
         raise WRONG_TYPE
 
     def write_zset(self, key: bytes) -> SortedSet | None:
-        value = self.write(key)
-        if value is None or type(value) is SortedSet:
-            return value
+        value = self.get(key)
+        if type(value) is SortedSet:
+            return value if value.epoch == self.server.epoch else self._own(key, value)
+        if value is None:
+            return None
         raise WRONG_TYPE
 
     def put(self, key: bytes, value: Stored, keep_deadline: bool = False) -> None:
@@ -153,6 +183,8 @@ class Database:
             self.expires.pop(key, None)
         if self.field_expires:
             self.field_expires.pop(key, None)
+        if self.access is not None:
+            self.access.used(key)
 
     def add(self, key: bytes, value: Stored) -> None:
         """Set a key that does not exist."""
@@ -162,6 +194,8 @@ class Database:
         self.data[key] = value
         if self.index is not None:
             self.index.added(key)
+        if self.access is not None:
+            self.access.created(key)
         server = self.server
         if server.waiting:
             server.blocking.created(self, key)
@@ -170,10 +204,12 @@ class Database:
 
     def delete(self, key: bytes) -> bool:
         """Remove a key and its deadline; False if it was not there. No `changed`, no event: the caller knows which."""
-        if self.get(key) is None:
+        if self.peek(key) is None:
             return False
         self._clean = None
         del self.data[key]
+        if self.access is not None:
+            self.access.forget(key)
         if self.expires:
             self.expires.pop(key, None)
         if self.field_expires:
@@ -206,6 +242,39 @@ class Database:
     def clear(self) -> None:
         """Remove everything."""
         self._adopt(DatabaseState({}, {}, {}))
+
+    def rename(self, key: bytes, target: Database, new_key: bytes) -> None:
+        """Give the value at a key that exists another place, with its deadline, in place of whatever was there."""
+        value = self.data[key]
+        deadline = self.expires.get(key)
+        has_field_deadlines = key in self.field_expires
+        epoch = None if isinstance(value, bytes) else value.epoch
+        if new_key in target.data:
+            target.delete(new_key)
+        target.add(new_key, value)
+        if epoch is not None and not isinstance(value, bytes):
+            # Still shared with a snapshot, if it was before.
+            value.epoch = epoch
+        if deadline is not None:
+            target.set_deadline(new_key, deadline)
+        if has_field_deadlines:
+            target.field_expires[new_key] = None
+        if self.access is not None and target.access is not None:
+            self.access.moved(key, new_key, target.access)
+        self.delete(key)
+
+    def swap(self, other: Database) -> None:
+        """Exchange the whole content with another database; clients and watchers stay where they are."""
+        self.data, other.data = other.data, self.data
+        self.expires, other.expires = other.expires, self.expires
+        self.field_expires, other.field_expires = other.field_expires, self.field_expires
+        self.index, other.index = other.index, self.index
+        for database in (self, other):
+            database._clean = None
+            if database.access is not None:
+                database.access = Access(database.server, database)
+            database._bind()
+            database._rebuild_heap()
 
     # -- deadlines -------------------------------------------------------------------------------------------
 
@@ -276,9 +345,9 @@ class Database:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-            self.get = self._lazy_get
+            self._bind()
         else:
-            self.get = self.data.get
+            self._bind()
             self._rebuild_heap()
 
     def _lazy_get(self, key: bytes) -> Stored | None:
@@ -287,6 +356,25 @@ class Database:
             self.expire_now(key)
             return None
         return self.data.get(key)
+
+    # -- uses of keys ----------------------------------------------------------------------------------------
+
+    def track_access(self) -> None:
+        """Record from now on when keys are used."""
+        if self.access is None:
+            self.access = Access(self.server, self)
+            self._bind()
+
+    def _bind(self) -> None:
+        """Work out anew what `get` and `peek` are."""
+        self.peek = self._lazy_get if self.lazy else self.data.get
+        self.get = self.peek if self.access is None else self._recording_get
+
+    def _recording_get(self, key: bytes) -> Stored | None:
+        value = self.peek(key)
+        if value is not None and self.access is not None:
+            self.access.used(key)
+        return value
 
     # -- scanning --------------------------------------------------------------------------------------------
 
@@ -316,6 +404,8 @@ class Database:
         self.field_expires = dict(state.field_expires)
         self.index = None
         self._clean = None
-        self.get = self._lazy_get if self.lazy else self.data.get
+        if self.access is not None:
+            self.access = Access(self.server, self)
+        self._bind()
         if self.expires or self._heap:
             self._rebuild_heap()

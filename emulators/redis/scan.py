@@ -1,20 +1,22 @@
 """Positions in a growing and shrinking collection: what SCAN, RANDOMKEY and SRANDMEMBER need, at a cost that does not grow.
 
-Entries get ascending numbers as they come. A cursor is the number to go on from, so it survives additions, removals and
-compaction: whatever is present from the first call to the last is returned at least once, as Redis guarantees; what was
-removed and added again may come twice. The index is built at first use and kept up by `added`; removals cost nothing, since a
-reader skips what is gone.
+Entries get ascending numbers as they come, and a scan goes from the newest down. A cursor is the number to go on from, so it
+survives additions, removals and compaction: whatever is present from the first call to the last is returned at least
+once, as Redis guarantees, and what is added meanwhile does not make the scan longer, so that it ends. The index is
+built at first use and kept up by `added`; removals cost nothing, since a reader skips what is gone.
 """
 
 from __future__ import annotations
 
 import random
-from bisect import bisect_left
+from bisect import bisect_right
 from typing import Any
 
 __all__ = ["ScanIndex"]
 
 _MIN_COMPACT = 128
+# One step looks at no more than this many entries per entry wanted, so that gaps keep it cheap.
+_LOOK_AT = 4
 
 
 class ScanIndex:
@@ -23,41 +25,52 @@ class ScanIndex:
     >>> live = {b"a": 1, b"b": 2, b"c": 3}
     >>> index = ScanIndex(live)
     >>> index.step(0, 2)
-    (3, [b'a', b'b'])
-    >>> index.step(3, 2)
-    (0, [b'c'])
+    (1, [b'c', b'b'])
+    >>> index.step(1, 2)
+    (0, [b'a'])
     """
 
-    __slots__ = ("_keys", "_live", "_next", "_numbers")
+    __slots__ = ("_keys", "_limit", "_live", "_next", "_numbers")
 
     def __init__(self, live: dict[bytes, Any]) -> None:
         self._live = live
         self._keys: list[bytes] = list(live)
         self._numbers: list[int] = list(range(1, len(self._keys) + 1))
         self._next = len(self._keys) + 1
+        #: Entries at which dropping the dead ones is worth its cost.
+        self._limit = _MIN_COMPACT + 2 * len(self._keys)
 
     def added(self, key: bytes) -> None:
-        """A key that was not there has been added to the collection."""
+        """A key that was not there has been added to the collection (before or after this call)."""
+        if len(self._keys) >= self._limit:
+            self._compact()
         self._keys.append(key)
         self._numbers.append(self._next)
         self._next += 1
 
+    def copy(self, live: dict[bytes, Any]) -> ScanIndex:
+        """The same positions for a copy of the collection, so that scans under way go on."""
+        twin = ScanIndex.__new__(ScanIndex)
+        twin._live = live
+        twin._keys, twin._numbers = self._keys.copy(), self._numbers.copy()
+        twin._next, twin._limit = self._next, self._limit
+        return twin
+
     def step(self, cursor: int, count: int) -> tuple[int, list[bytes]]:
-        """Up to `count` live keys from `cursor` on, and the cursor to go on with (0: finished)."""
-        keys, live = self._keys, self._live
-        if len(keys) > _MIN_COMPACT and len(keys) > 2 * len(live):
+        """Up to `count` live keys from `cursor` on (0: from the start), and the cursor to go on with (0: finished)."""
+        live = self._live
+        if len(self._keys) > _MIN_COMPACT and len(self._keys) > 2 * len(live):
             self._compact()
-            keys = self._keys
-        position = bisect_left(self._numbers, cursor)
-        # Look at no more than a bounded number of dead entries, so that one call stays cheap.
-        end = min(len(keys), position + max(count, 1) * 4)
+        keys = self._keys
+        position = bisect_right(self._numbers, cursor) if cursor else len(keys)
+        end = max(0, position - max(count, 1) * _LOOK_AT)
         found: list[bytes] = []
-        while position < end and len(found) < count:
+        while position > end and len(found) < count:
+            position -= 1
             key = keys[position]
             if key in live:
                 found.append(key)
-            position += 1
-        return (self._numbers[position] if position < len(keys) else 0), found
+        return (self._numbers[position - 1] if position else 0), found
 
     def pick(self, dice: random.Random) -> bytes:
         """A random live key; the collection must not be empty."""
@@ -70,8 +83,8 @@ class ScanIndex:
                 return key
 
     def _compact(self) -> None:
-        # A key that went and came back stands here twice; only its last entry is needed, but an iteration under way
-        # that has passed neither must still meet it, so the last one is kept.
+        # A key that went and came back stands here more than once. A scan going down must still meet one that was
+        # present all along, and such a key has only one entry; of the others the newest is kept.
         seen: set[bytes] = set()
         kept: list[tuple[bytes, int]] = []
         for key, number in zip(reversed(self._keys), reversed(self._numbers), strict=True):
@@ -81,3 +94,4 @@ class ScanIndex:
         kept.reverse()
         self._keys = [key for key, _ in kept]
         self._numbers = [number for _, number in kept]
+        self._limit = _MIN_COMPACT + 2 * len(kept)

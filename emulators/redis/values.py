@@ -8,21 +8,28 @@ one and never back.
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sortedcontainers import SortedList
 
+from emulators.redis import listpack
 from emulators.redis.scan import ScanIndex
 
 if TYPE_CHECKING:
     from emulators.redis.config import Thresholds
 
-__all__ = ["Hash", "ListValue", "RawString", "SetValue", "SortedSet", "Value", "string_encoding", "type_name"]
+__all__ = ["Hash", "ListValue", "RawString", "SetValue", "SortedSet", "TextString", "Value", "readable", "string_encoding", "type_name"]
 
 
 class RawString(bytes):
     """A string that was changed in place (APPEND, SETRANGE, SETBIT ...): OBJECT ENCODING says `raw` whatever its length."""
+
+    __slots__ = ()
+
+
+class TextString(bytes):
+    """A string that the server wrote as text without looking at what it spells (INCRBYFLOAT): never `int`."""
 
     __slots__ = ()
 
@@ -51,32 +58,258 @@ class Value:
         """For people: JSON-able (see `inspect`)."""
         raise NotImplementedError
 
+    def canonical(self) -> Any:
+        """The content in a form that does not depend on how it came about, for digests."""
+        raise NotImplementedError
+
+    def check(self) -> str | None:
+        """What breaks the value's own rules, or None."""
+        return None if len(self) else f"an empty {self.type_name.decode()}"
+
 
 class ListValue(Value):
-    """A list. `large` becomes True when it outgrows one listpack; then it is a `quicklist`."""
+    """A list, as two stacks whose bottoms touch: both ends push and pop at once, and any index or slice is direct.
 
-    __slots__ = ("items", "large")
+    `front` holds the beginning in reverse, `back` the rest. When one end runs dry, it takes half of the other side, so that a
+    queue costs a constant per element however it is used.
+    `large` is True for a `quicklist`, False for a single `listpack` (7.2 on, see `listpack.py` for the sizes); `size` is the
+    listpack's size in bytes then, or -1 while unknown.
+    """
+
+    __slots__ = ("back", "front", "large", "size")
     type_name = b"list"
 
-    def __init__(self, items: Any = (), large: bool = False) -> None:
-        self.items: deque[bytes] = deque(items)
+    def __init__(self, items: Iterable[bytes] = (), large: bool = True) -> None:
+        self.front: list[bytes] = []
+        self.back: list[bytes] = list(items)
         self.large = large
+        self.size = -1
+
+    @classmethod
+    def small(cls, items: list[bytes], thresholds: Thresholds) -> ListValue:
+        """A list made of these items at once, in the form that a 7.2 server gives it."""
+        value = cls(items, large=False)
+        value.large = listpack.list_exceeds(thresholds.list_max_listpack_size, value.listpack_bytes(), len(items))
+        return value
 
     def copy(self) -> ListValue:
-        return ListValue(self.items, self.large)
+        value = ListValue((), self.large)
+        value.front = self.front[:]
+        value.back = self.back[:]
+        value.size = self.size
+        return value
 
     def encoding(self) -> bytes:
         return b"quicklist" if self.large else b"listpack"
 
     def __len__(self) -> int:
-        return len(self.items)
+        return len(self.front) + len(self.back)
+
+    @property
+    def items(self) -> list[bytes]:
+        """All elements in order, in a list of their own."""
+        return self.front[::-1] + self.back
+
+    # -- reading ---------------------------------------------------------------------------------------------
+
+    def at(self, index: int) -> bytes:
+        """The element at an index from 0 on."""
+        head = len(self.front)
+        return self.front[head - 1 - index] if index < head else self.back[index - head]
+
+    def slice(self, start: int, stop: int) -> list[bytes]:
+        """Elements from `start` to before `stop`, both within bounds."""
+        front = self.front
+        head = len(front)
+        if start >= head:
+            return self.back[start - head : stop - head]
+        if stop <= head:
+            chosen = front[head - stop : head - start]
+            chosen.reverse()
+            return chosen
+        chosen = front[: head - start]
+        chosen.reverse()
+        return chosen + self.back[: stop - head]
+
+    def find(self, item: bytes, from_tail: bool = False, scan: int | None = None) -> Iterator[int]:
+        """Indexes of the elements equal to `item`, in order from one end, within the first `scan` elements looked at."""
+        size = len(self)
+        limit = size if scan is None else min(scan, size)
+        done = 0
+        while done < limit:
+            width = min(_FIND_BLOCK, limit - done)
+            if from_tail:
+                block = self.slice(size - done - width, size - done)
+                block.reverse()
+            else:
+                block = self.slice(done, done + width)
+            if item in block:
+                for offset, other in enumerate(block):
+                    if other == item:
+                        place = done + offset
+                        yield size - 1 - place if from_tail else place
+            done += width
+
+    # -- writing ---------------------------------------------------------------------------------------------
+
+    def push_left(self, items: list[bytes]) -> None:
+        """Push one after the other, so the last one comes to stand first."""
+        if self.size >= 0:
+            self.size += sum(map(listpack.entry_bytes, items))
+        self.front += items
+
+    def push_right(self, items: list[bytes]) -> None:
+        if self.size >= 0:
+            self.size += sum(map(listpack.entry_bytes, items))
+        self.back += items
+
+    def pop_left(self) -> bytes:
+        front = self.front
+        if front:
+            item = front.pop()
+        else:
+            back = self.back
+            half = (len(back) + 1) // 2
+            moved = back[:half]
+            del back[:half]
+            moved.reverse()
+            item = moved.pop()
+            front += moved
+        if self.size >= 0:
+            self.size -= listpack.entry_bytes(item)
+        return item
+
+    def pop_right(self) -> bytes:
+        back = self.back
+        if back:
+            item = back.pop()
+        else:
+            front = self.front
+            half = (len(front) + 1) // 2
+            moved = front[:half]
+            del front[:half]
+            moved.reverse()
+            item = moved.pop()
+            back += moved
+        if self.size >= 0:
+            self.size -= listpack.entry_bytes(item)
+        return item
+
+    def pop_many(self, count: int, left: bool) -> list[bytes]:
+        """Pop up to `count` elements, in the order in which they are popped."""
+        size = len(self)
+        count = min(count, size)
+        if left:
+            items = self.slice(0, count)
+            self.keep(count, size)
+        else:
+            items = self.slice(size - count, size)
+            items.reverse()
+            self.keep(0, size - count)
+        return items
+
+    def keep(self, start: int, stop: int) -> None:
+        """Drop everything outside the slice."""
+        if self.size >= 0:
+            self.size -= sum(map(listpack.entry_bytes, self.slice(0, start)))
+            self.size -= sum(map(listpack.entry_bytes, self.slice(stop, len(self))))
+        head = len(self.front)
+        if stop <= head:
+            self.back.clear()
+            del self.front[: head - stop]
+        else:
+            del self.back[stop - head :]
+        if start >= head:
+            self.front.clear()
+            del self.back[: start - head]
+        else:
+            # What is kept of the front keeps its distance from the bottom.
+            bottom = head - stop if stop <= head else 0
+            del self.front[head - bottom - start :]
+
+    def replace(self, index: int, item: bytes) -> None:
+        if self.size >= 0:
+            self.size += listpack.entry_bytes(item) - listpack.entry_bytes(self.at(index))
+        head = len(self.front)
+        if index < head:
+            self.front[head - 1 - index] = item
+        else:
+            self.back[index - head] = item
+
+    def insert(self, index: int, item: bytes) -> None:
+        """Put an item before the element at `index`, or at the end."""
+        if self.size >= 0:
+            self.size += listpack.entry_bytes(item)
+        head = len(self.front)
+        if index <= head:
+            self.front.insert(head - index, item)
+        else:
+            self.back.insert(index - head, item)
+
+    def remove(self, indexes: list[int]) -> None:
+        """Remove the elements at these indexes, given in ascending order."""
+        if self.size >= 0:
+            self.size -= sum(listpack.entry_bytes(self.at(index)) for index in indexes)
+        if len(indexes) <= _REMOVE_SINGLY:
+            for index in reversed(indexes):
+                head = len(self.front)
+                if index < head:
+                    del self.front[head - 1 - index]
+                else:
+                    del self.back[index - head]
+            return
+        gone = set(indexes)
+        self.back = [item for index, item in enumerate(self.items) if index not in gone]
+        self.front = []
+
+    # -- form ------------------------------------------------------------------------------------------------
+
+    def listpack_bytes(self) -> int:
+        """The size that the elements have, or would have, as one listpack."""
+        if self.size < 0:
+            self.size = listpack.EMPTY_BYTES + sum(map(listpack.entry_bytes, self.front))
+            self.size += sum(map(listpack.entry_bytes, self.back))
+        return self.size
+
+    def will_grow(self, items: list[bytes], thresholds: Thresholds) -> None:
+        """Become large if a listpack could not take these items as well: called before they are added."""
+        if not self.large and listpack.list_exceeds(
+            thresholds.list_max_listpack_size,
+            self.listpack_bytes() + sum(map(len, items)),
+            len(self) + len(items),
+        ):
+            self.large = True
+            self.size = -1
+
+    def has_shrunk(self, thresholds: Thresholds) -> None:
+        """Become a listpack again when half of one's limit is enough (7.2 on): called after elements were removed."""
+        if not self.large:
+            return
+        bytes_limit, entries_limit = listpack.list_limits(thresholds.list_max_listpack_size)
+        count = len(self)
+        if 2 * count > entries_limit or 4 * count > bytes_limit:
+            # Far from it, as no entry takes less than two bytes: not worth keeping the size up to date.
+            self.size = -1
+        elif 2 * self.listpack_bytes() <= bytes_limit:
+            self.large = False
 
     def export(self) -> Any:
-        return [list(self.items), self.large]
+        return [self.items, self.large]
 
     @classmethod
     def load(cls, data: Any) -> ListValue:
         return cls(*data)
+
+    def plain(self) -> Any:
+        return [readable(item) for item in self.items]
+
+    def canonical(self) -> Any:
+        return self.items
+
+
+# Elements looked at in one go when searching, and how many are removed one by one rather than by building the list anew.
+_FIND_BLOCK = 512
+_REMOVE_SINGLY = 8
 
 
 class Hash(Value):
@@ -133,6 +366,17 @@ class Hash(Value):
 
     def export(self) -> Any:
         return [self.fields, self.large, self.expires]
+
+    def plain(self) -> Any:
+        return {readable(field): readable(item) for field, item in self.fields.items()}
+
+    def canonical(self) -> Any:
+        return [sorted(self.fields.items()), sorted((self.expires or {}).items())]
+
+    def check(self) -> str | None:
+        if self.expires and not self.expires.keys() <= self.fields.keys():
+            return "a field has a deadline but does not exist"
+        return super().check()
 
     @classmethod
     def load(cls, data: Any) -> Hash:
@@ -210,6 +454,17 @@ class SetValue(Value):
     def export(self) -> Any:
         return [list(self.members), self.form]
 
+    def plain(self) -> Any:
+        return [readable(member) for member in self.ordered()]
+
+    def canonical(self) -> Any:
+        return sorted(self.members)
+
+    def check(self) -> str | None:
+        if self.form == self.INTSET and not all(map(is_integer, self.members)):
+            return "an intset holds something else than integers"
+        return super().check()
+
     @classmethod
     def load(cls, data: Any) -> SetValue:
         return cls(dict.fromkeys(data[0]), data[1])
@@ -280,6 +535,17 @@ class SortedSet(Value):
     def export(self) -> Any:
         return [self.scores, self.large]
 
+    def plain(self) -> Any:
+        return {readable(member): score for score, member in self.order}
+
+    def canonical(self) -> Any:
+        return sorted(self.scores.items())
+
+    def check(self) -> str | None:
+        if self._order is not None and sorted((s, m) for m, s in self.scores.items()) != list(self._order):
+            return "the order of a sorted set does not agree with its scores"
+        return super().check()
+
     @classmethod
     def load(cls, data: Any) -> SortedSet:
         return cls(*data)
@@ -299,7 +565,12 @@ def string_encoding(value: bytes) -> bytes:
     """OBJECT ENCODING of a string."""
     if is_integer(value) and type(value) is bytes:
         return b"int"
-    return b"embstr" if len(value) <= 44 and type(value) is bytes else b"raw"
+    return b"embstr" if len(value) <= 44 and type(value) is not RawString else b"raw"
+
+
+def readable(data: bytes) -> str:
+    """Bytes for people: text where it is UTF-8, backslash escapes where it is not."""
+    return data.decode("utf-8", "backslashreplace")
 
 
 def type_name(value: bytes | Value) -> bytes:
