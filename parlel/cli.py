@@ -1,11 +1,13 @@
 """`parlel` on the command line. Results go to stdout, narration to stderr; `--json` on everything that reads.
 
 Exit codes: 0 done (also after Ctrl-C or SIGTERM), 1 it failed, 2 the command line is wrong. Everything but `up`, `version` and
-`replay` talks to a running instance through its control socket (see `control.METHODS`); rich and the services are imported when needed.
+`replay` talks to a running instance through its control socket (see `control.METHODS`). rich and the
+services are imported when needed.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
@@ -316,20 +318,18 @@ def _wait_gone(name: str) -> None:
 @_json_option
 def seed(service: str, files: tuple[str, ...], port: int | None, name: str | None, as_json: bool) -> None:
     """Load data from files: Redis commands, SQL, or a JSON array of Kafka records."""
-    from functools import partial
-
     from parlel.seeds import SeedExecutor
     from parlel.services import Address
 
-    instances: dict[str, Any] = {}
+    instances: dict[str, tuple[str, Callable[[], Address]]] = {}
     if port is None:
         for found, at in _ask(name, "addresses").items():
-            instances[found] = (at["service"], partial(Address, at["host"], at["port"], at["options"]))
+            instances[found] = (at["service"], functools.partial(Address, at["host"], at["port"], at["options"]))
     executor = SeedExecutor(instances)
     applied = 0
     for file in files:
         if file == "-":
-            applied += executor.execute_content(service, click.get_text_stream("stdin").read(), port)
+            applied += executor.execute_content(service, sys.stdin.read(), port)
         else:
             applied += executor.execute_file(service, file, port)
     if as_json:
