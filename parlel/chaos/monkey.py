@@ -130,7 +130,7 @@ class ChaosMonkey(CamelAliases):
     # -- rules -----------------------------------------------------------------------------------------------
 
     def configure(
-        self, rule: Rule | Mapping[str, Any] | str | Iterable[Rule | Mapping[str, Any]] | None = None, **fields: Any
+        self, rule: Rule | Mapping[str, Any] | str | Iterable[Rule | Mapping[str, Any]] | None = None, /, **fields: Any
     ) -> RuleHandle:
         """Add a rule: a `Rule`, a dict, a preset's name, or its fields as keywords. A rule of the same name is replaced.
 
