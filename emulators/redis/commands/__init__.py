@@ -1,9 +1,12 @@
 """The handlers of all commands, one module per group; importing this package ties them to their rows in the table."""
 
 from emulators.redis.commands import (
+    bitmaps,
     connection,
     expire,
+    hashes,
     keys,
+    list_moves,
     lists,
     objects,
     pubsub,
@@ -14,9 +17,12 @@ from emulators.redis.commands import (
 )
 
 __all__ = [
+    "bitmaps",
     "connection",
     "expire",
+    "hashes",
     "keys",
+    "list_moves",
     "lists",
     "objects",
     "pubsub",
