@@ -101,6 +101,15 @@ ZERO_RANK = RedisError(
     "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... "
     "or use negative to start from the end of the list"
 )
+HASH_VALUE_NOT_INTEGER = RedisError("ERR hash value is not an integer")
+HASH_VALUE_NOT_FLOAT = RedisError("ERR hash value is not a float")
+NAN_OR_INFINITE_VALUE = RedisError("ERR value is NaN or Infinity")
+UNBLOCKED_BY_CLIENT = RedisError("UNBLOCKED client unblocked via CLIENT UNBLOCK")
+STREAM_GONE = RedisError("UNBLOCKED the stream key no longer exists")
+NOT_HLL = RedisError("WRONGTYPE Key is not a valid HyperLogLog string value.")
+CORRUPT_HLL = RedisError("INVALIDOBJ Corrupted HLL object detected")
+HLL_NOT_SPARSE = RedisError("ERR HLL encoding is not sparse")
+NO_SUCH_HLL = RedisError("ERR The specified key does not exist")
 INVALID_EXPIRE = "ERR invalid expire time in '%s' command"
 
 

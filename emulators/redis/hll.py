@@ -1,0 +1,296 @@
+"""HyperLogLog in Redis's own representation: a string of 16 bytes of header and 16,384 registers of 6 bits.
+
+Header: `HYLL`, one byte of encoding (0 dense, 1 sparse), three unused, and the cached cardinality in 8 bytes, little-endian, whose top
+bit says that it is stale. Dense: 12,288 bytes, registers packed from the lowest bit on. Sparse: a run-length code of
+`00xxxxxx` (1 to 64 zeros), `01xxxxxx yyyyyyyy` (up to 16,384 zeros) and `1vvvvvxx` (a value up to 32, up to 4 times).
+Which code stands for given registers depends on the order of updates, so `add` makes the same steps as the server:
+the strings are equal byte for byte. Elements are hashed by 64-bit MurmurHash2, and cardinalities are estimated as by Ertl
+(arXiv:1702.01284).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+__all__ = ["DENSE", "SPARSE", "CorruptError", "Sketch", "hash_element", "is_valid"]
+
+DENSE, SPARSE = 0, 1
+HEADER = 16
+REGISTERS = 1 << 14
+_INDEX_BITS = 14
+_RANK_BITS = 64 - _INDEX_BITS
+_DENSE_SIZE = HEADER + REGISTERS * 6 // 8
+_ALPHA = 0.721347520444481703680
+
+_MAX_VALUE, _MAX_VALUE_RUN, _MAX_ZEROS = 32, 4, 64
+_MERGE_WINDOW = 5
+
+_MASK64 = (1 << 64) - 1
+_MULTIPLIER = 0xC6A4A7935BD1E995
+_SEED = 0xADC83B19
+
+
+class CorruptError(ValueError):
+    """The registers do not add up: the string was damaged or made up."""
+
+
+def _table(function: object) -> bytes:
+    return bytes(function(byte) & 0xFF for byte in range(256))  # type: ignore[operator]
+
+
+# Three bytes hold four registers; these give each byte's share of a register, or each register's share of a byte.
+_LOW6, _HIGH2 = _table(lambda b: b & 63), _table(lambda b: b >> 6)
+_LOW4_UP2, _HIGH4 = _table(lambda b: (b & 15) << 2), _table(lambda b: b >> 4)
+_LOW2_UP4, _HIGH6 = _table(lambda b: (b & 3) << 4), _table(lambda b: b >> 2)
+_LOW2_UP6, _UP2 = _table(lambda b: (b & 3) << 6), _table(lambda b: b << 2)
+_LOW4_UP4 = _table(lambda b: (b & 15) << 4)
+
+
+def _either(one: bytes, two: bytes) -> bytes:
+    return (int.from_bytes(one, "big") | int.from_bytes(two, "big")).to_bytes(len(one), "big")
+
+
+def hash_element(element: bytes) -> tuple[int, int]:
+    """The register that an element belongs to, and its rank: the zeros its hash goes on with, plus one."""
+    size = len(element)
+    value = _SEED ^ (size * _MULTIPLIER & _MASK64)
+    whole = size & ~7
+    for start in range(0, whole, 8):
+        part = int.from_bytes(element[start : start + 8], "little") * _MULTIPLIER & _MASK64
+        part ^= part >> 47
+        value = (value ^ (part * _MULTIPLIER & _MASK64)) * _MULTIPLIER & _MASK64
+    if size & 7:
+        value = (value ^ int.from_bytes(element[whole:], "little")) * _MULTIPLIER & _MASK64
+    value ^= value >> 47
+    value = value * _MULTIPLIER & _MASK64
+    value ^= value >> 47
+    rest = value >> _INDEX_BITS | 1 << _RANK_BITS
+    return value & (REGISTERS - 1), (rest & -rest).bit_length()
+
+
+def is_valid(data: bytes) -> bool:
+    """True if a string looks like a HyperLogLog (its registers are not checked)."""
+    if len(data) < HEADER or data[:4] != b"HYLL" or data[4] > SPARSE:
+        return False
+    return data[4] == SPARSE or len(data) == _DENSE_SIZE
+
+
+class Sketch:
+    """A HyperLogLog that is being read or changed. `data` is the string."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, data: bytes | None = None) -> None:
+        """From a valid string, or empty."""
+        if data is None:
+            self.data = bytearray(b"HYLL" + bytes([SPARSE]) + bytes(11) + b"\x7f\xff")
+        else:
+            self.data = bytearray(data)
+
+    @property
+    def encoding(self) -> int:
+        return self.data[4]
+
+    # -- cardinality -----------------------------------------------------------------------------------------
+
+    @property
+    def cached(self) -> int | None:
+        """The cardinality in the header, unless it is stale."""
+        if self.data[15] & 0x80:
+            return None
+        return int.from_bytes(self.data[8:16], "little")
+
+    def cache(self, cardinality: int) -> None:
+        self.data[8:16] = cardinality.to_bytes(8, "little")
+
+    def mark_stale(self) -> None:
+        self.data[15] |= 0x80
+
+    def count(self) -> int:
+        """The estimated cardinality."""
+        if self.encoding == DENSE:
+            return estimate(Counter(self.registers()))
+        histogram: Counter[int] = Counter()
+        for value, run in self.runs():
+            histogram[value] += run
+        if sum(histogram.values()) != REGISTERS:
+            raise CorruptError
+        return estimate(histogram)
+
+    # -- reading ---------------------------------------------------------------------------------------------
+
+    def runs(self) -> list[tuple[int, int]]:
+        """The sparse code as (value, run length)."""
+        found: list[tuple[int, int]] = []
+        data, position, end = self.data, HEADER, len(self.data)
+        while position < end:
+            byte = data[position]
+            if byte & 0x80:
+                found.append(((byte >> 2 & 31) + 1, (byte & 3) + 1))
+            elif byte & 0x40:
+                if position + 1 >= end:
+                    raise CorruptError
+                position += 1
+                found.append((0, ((byte & 63) << 8 | data[position]) + 1))
+            else:
+                found.append((0, (byte & 63) + 1))
+            position += 1
+        return found
+
+    def registers(self) -> bytes:
+        """All registers, one byte each."""
+        if self.encoding == SPARSE:
+            parts = [bytes([value]) * run for value, run in self.runs()]
+            plain = b"".join(parts)
+            if len(plain) != REGISTERS:
+                raise CorruptError
+            return plain
+        first, second, third = self.data[HEADER::3], self.data[HEADER + 1 :: 3], self.data[HEADER + 2 :: 3]
+        out = bytearray(REGISTERS)
+        out[0::4] = first.translate(_LOW6)
+        out[1::4] = _either(first.translate(_HIGH2), second.translate(_LOW4_UP2))
+        out[2::4] = _either(second.translate(_HIGH4), third.translate(_LOW2_UP4))
+        out[3::4] = third.translate(_HIGH6)
+        return bytes(out)
+
+    # -- changing --------------------------------------------------------------------------------------------
+
+    def to_dense(self) -> None:
+        if self.encoding == DENSE:
+            return
+        plain = self.registers()
+        r0, r1, r2, r3 = plain[0::4], plain[1::4], plain[2::4], plain[3::4]
+        out = bytearray(_DENSE_SIZE - HEADER)
+        out[0::3] = _either(r0, r1.translate(_LOW2_UP6))
+        out[1::3] = _either(r1.translate(_HIGH6), r2.translate(_LOW4_UP4))
+        out[2::3] = _either(r2.translate(_HIGH4), r3.translate(_UP2))
+        self.data[HEADER:] = out
+        self.data[4] = DENSE
+
+    def set(self, index: int, value: int, sparse_limit: int) -> bool:
+        """Raise a register to a value; False if it is as high already. A string that would outgrow the limit turns dense."""
+        if self.data[4] == DENSE:
+            return self._set_dense(index, value)
+        if value > _MAX_VALUE:
+            self.to_dense()
+            return self._set_dense(index, value)
+        return self._set_sparse(index, value, sparse_limit)
+
+    def _set_dense(self, index: int, value: int) -> bool:
+        place, shift = HEADER + index * 6 // 8, index * 6 & 7
+        window = int.from_bytes(self.data[place : place + 2], "little")
+        if (window >> shift & 63) >= value:
+            return False
+        window = window & ~(63 << shift) | value << shift
+        # The last register ends with the string.
+        width = min(2, len(self.data) - place)
+        self.data[place : place + width] = window.to_bytes(2, "little")[:width]
+        return True
+
+    def _set_sparse(self, index: int, value: int, limit: int) -> bool:
+        data = self.data
+        position, end = HEADER, len(data)
+        previous = -1
+        first = span = 0
+        while position < end:
+            byte = data[position]
+            width = 1
+            if byte & 0x80:
+                span = (byte & 3) + 1
+            elif byte & 0x40:
+                if position + 1 >= end:
+                    raise CorruptError
+                span = ((byte & 63) << 8 | data[position + 1]) + 1
+                width = 2
+            else:
+                span = (byte & 63) + 1
+            if index < first + span:
+                break
+            previous = position
+            position += width
+            first += span
+        else:
+            raise CorruptError
+        old = (byte >> 2 & 31) + 1 if byte & 0x80 else 0
+        if old >= value:
+            return False
+        if span == 1 and width == 1:
+            data[position] = 0x80 | (value - 1) << 2
+        else:
+            code = _code(old, index - first) + _code(value, 1) + _code(old, first + span - 1 - index)
+            if len(code) > width and len(data) + len(code) - width > limit:
+                self.to_dense()
+                return self._set_dense(index, value)
+            data[position : position + width] = code
+        self._merge(previous if previous >= 0 else HEADER)
+        self.mark_stale()
+        return True
+
+    def _merge(self, position: int) -> None:
+        """Join neighbouring runs of one value, within a few codes from a position on."""
+        data = self.data
+        for _ in range(_MERGE_WINDOW):
+            if position >= len(data):
+                return
+            byte = data[position]
+            if not byte & 0x80:
+                position += 2 if byte & 0x40 else 1
+                continue
+            if position + 1 < len(data):
+                other = data[position + 1]
+                if other & 0x80 and other >> 2 == byte >> 2:
+                    run = (byte & 3) + (other & 3) + 2
+                    if run <= _MAX_VALUE_RUN:
+                        data[position : position + 2] = bytes([byte & ~3 | run - 1])
+                        continue
+            position += 1
+
+
+def _code(value: int, run: int) -> bytes:
+    """The sparse code of a run; nothing for an empty one."""
+    if not run:
+        return b""
+    if value:
+        return bytes([0x80 | (value - 1) << 2 | run - 1])
+    if run > _MAX_ZEROS:
+        return (0x4000 | run - 1).to_bytes(2, "big")
+    return bytes([run - 1])
+
+
+def estimate(histogram: Counter[int]) -> int:
+    """The cardinality for a histogram of register values."""
+    size = float(REGISTERS)
+    z = size * _tau((size - histogram[_RANK_BITS + 1]) / size)
+    for rank in range(_RANK_BITS, 0, -1):
+        z = (z + histogram[rank]) * 0.5
+    z += size * _sigma(histogram[0] / size)
+    if math.isinf(z):
+        return 0
+    return math.floor(_ALPHA * size * size / z + 0.5)
+
+
+def _sigma(x: float) -> float:
+    if x == 1.0:
+        return math.inf
+    y, z = 1.0, x
+    while True:
+        x *= x
+        before = z
+        z += x * y
+        y += y
+        if before == z:
+            return z
+
+
+def _tau(x: float) -> float:
+    if x in (0.0, 1.0):
+        return 0.0
+    y, z = 1.0, 1 - x
+    while True:
+        x = math.sqrt(x)
+        before = z
+        y *= 0.5
+        z -= math.pow(1 - x, 2) * y
+        if before == z:
+            return z / 3
