@@ -8,7 +8,17 @@ from collections.abc import Callable
 from emulators.redis import errors
 from emulators.redis.errors import RedisError
 
-__all__ = ["deadline_ms", "floating", "integer", "long_integer", "parse_double", "score", "timeout_ms"]
+__all__ = [
+    "deadline_ms",
+    "floating",
+    "integer",
+    "long_integer",
+    "numkeys_at",
+    "numkeys_words",
+    "parse_double",
+    "score",
+    "timeout_ms",
+]
 
 _MIN, _MAX = -(2**63), 2**63 - 1
 

@@ -1,10 +1,9 @@
 """Clients that wait for keys: BLPOP and its family, XREAD BLOCK, WAIT. Waiting is data, not a thread.
 
-A handler that finds nothing to take returns `server.blocking.wait(...)`. When a key comes into being (or a stream
-grows), the key is
-marked; after the command, script or transaction is over, `serve` offers marked keys, in the order in which they were
-marked, to their
-waiters, in the order in which they began to wait. Timeouts are timers of the clock.
+A handler that finds nothing to take returns `server.blocking.wait(...)`. When a key comes into being or goes (or a stream grows), it
+is marked; after the command, script or transaction is over, `serve` offers marked keys, in the order in which they were
+marked, to their waiters, in the order in which they began to wait. What serving marks (BLMOVE pushes) has its turn after
+that. Timeouts are timers of the clock.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from emulators.redis.errors import RedisError
+from emulators.redis.errors import UNBLOCKED_BY_CLIENT, RedisError
 from emulators.redis.resp import NO_REPLY, Reply
 
 if TYPE_CHECKING:
@@ -29,9 +28,9 @@ Attempt = Callable[[bytes], Reply]
 class Waiter:
     """One blocked client.
 
-    attempt   called with a key that is ready; returns the reply, or NO_REPLY to go on waiting
+    attempt   called with a key that is there; returns the reply, or NO_REPLY to go on waiting
     expired   the reply when the time is over
-    on_delete called with a key that was deleted; returns a reply that ends the wait, or NO_REPLY (streams groups need it)
+    on_delete called with a key that is gone; returns a reply that ends the wait, or NO_REPLY (readers of groups need it)
     """
 
     __slots__ = ("attempt", "command", "db", "expired", "keys", "on_delete", "session", "timer")
@@ -62,7 +61,6 @@ class Blocking:
         self._server = server
         self._by_key: dict[tuple[int, bytes], dict[Waiter, None]] = {}
         self._ready: dict[tuple[int, bytes], None] = {}
-        self._deleted: dict[tuple[int, bytes], None] = {}
         self._waiters: dict[Waiter, None] = {}
 
     def __len__(self) -> int:
@@ -97,41 +95,29 @@ class Blocking:
             self._ready[place] = None
             self._server.pending = True
 
-    def deleted(self, db: Database, key: bytes) -> None:
-        place = (db.number, key)
-        if place in self._by_key:
-            self._deleted[place] = None
-            self._server.pending = True
+    #: The key is gone.
+    deleted = created
 
     def all_ready(self, db: Database) -> None:
         """Any key of the database may have come or gone (SWAPDB, a restored snapshot)."""
         for number, key in self._by_key:
             if number == db.number:
                 self._ready[(number, key)] = None
-                self._deleted[(number, key)] = None
                 self._server.pending = True
 
     # -- serving ---------------------------------------------------------------------------------------------
 
     def serve(self) -> None:
         """Offer what is ready to those who wait. Serving may make other keys ready (BLMOVE); go on until nothing is."""
-        while self._ready or self._deleted:
+        while self._ready:
             ready, self._ready = self._ready, {}
-            deleted, self._deleted = self._deleted, {}
-            for place in deleted:
-                number, key = place
-                if key in self._server.databases[number]:
-                    continue
-                for waiter in list(self._by_key.get(place, ())):
-                    if waiter.on_delete is not None:
-                        self._offer(waiter, waiter.on_delete, key)
             for place in ready:
                 number, key = place
                 for waiter in list(self._by_key.get(place, ())):
-                    if key not in self._server.databases[number]:
-                        break
-                    if waiter in self._waiters:
-                        self._offer(waiter, waiter.attempt, key)
+                    there = key in self._server.databases[number]
+                    attempt = waiter.attempt if there else waiter.on_delete
+                    if attempt is not None and waiter in self._waiters:
+                        self._offer(waiter, attempt, key)
 
     def _offer(self, waiter: Waiter, attempt: Attempt, key: bytes) -> None:
         try:
@@ -148,6 +134,10 @@ class Blocking:
         session.send_reply(reply)
         self._server.unblocked.append(session)
         self._server.pending = True
+
+    def unblock(self, waiter: Waiter, *, with_error: bool = False) -> None:
+        """CLIENT UNBLOCK: end the wait as if its time were over, or with an error."""
+        self.end(waiter, UNBLOCKED_BY_CLIENT if with_error else waiter.expired)
 
     def forget(self, waiter: Waiter) -> None:
         """Stop waiting without an answer (the client is gone)."""

@@ -101,6 +101,7 @@ class RedisEmulator(Emulator):
         self.dirty = 0
         self.operations = 0
         self.expired_keys = 0
+        self.expired_fields = 0
         self.error_counts: dict[bytes, int] = {}
         self.started_us = self.clock.now_us()
         self.pubsub = PubSub()
@@ -352,6 +353,7 @@ class RedisEmulator(Emulator):
     def close(self) -> None:
         for db in self.databases:
             db.set_lazy(True)
+            db.fields.close()
 
 
 def _export_value(value: Any) -> tuple[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulators.redis.access import Access
 from emulators.redis.errors import WRONG_TYPE
+from emulators.redis.field_deadlines import FieldDeadlines
 from emulators.redis.scan import ScanIndex
 from emulators.redis.stream import StreamValue
 from emulators.redis.values import Hash, ListValue, SetValue, SortedSet, Value
@@ -58,6 +59,7 @@ class Database:
         self.expires: dict[bytes, int] = {}
         #: Keys of hashes in which some field has a deadline.
         self.field_expires: dict[bytes, None] = {}
+        self.fields = FieldDeadlines(self)
         self.watchers: dict[bytes, dict[RedisSession, None]] = {}
         self.index: ScanIndex | None = None
         self._heap: list[tuple[int, bytes]] = []
@@ -172,17 +174,23 @@ class Database:
 
     def put(self, key: bytes, value: Stored, keep_deadline: bool = False) -> None:
         """Set a key, whatever it held, and drop its deadline unless told to keep it. The caller calls `changed` and `event`."""
-        if not isinstance(value, bytes):
-            value.epoch = self.server.epoch
-        if key not in self.data:
+        old = self.data.get(key)
+        if old is None:
             self.add(key, value)
             return
+        if type(old) is StreamValue and self.server.waiting:
+            # Readers of a group that no longer exists must hear of it.
+            self.server.blocking.created(self, key)
         self._clean = None
         self.data[key] = value
         if not keep_deadline and self.expires:
             self.expires.pop(key, None)
         if self.field_expires:
             self.field_expires.pop(key, None)
+        if not isinstance(value, bytes):
+            value.epoch = self.server.epoch
+            if type(value) is Hash and value.expires:
+                self.fields.track(key, value)
         if self.access is not None:
             self.access.used(key)
 
@@ -192,6 +200,8 @@ class Database:
             value.epoch = self.server.epoch
         self._clean = None
         self.data[key] = value
+        if type(value) is Hash and value.expires:
+            self.fields.track(key, value)
         if self.index is not None:
             self.index.added(key)
         if self.access is not None:
@@ -247,7 +257,6 @@ class Database:
         """Give the value at a key that exists another place, with its deadline, in place of whatever was there."""
         value = self.data[key]
         deadline = self.expires.get(key)
-        has_field_deadlines = key in self.field_expires
         epoch = None if isinstance(value, bytes) else value.epoch
         if new_key in target.data:
             target.delete(new_key)
@@ -257,8 +266,6 @@ class Database:
             value.epoch = epoch
         if deadline is not None:
             target.set_deadline(new_key, deadline)
-        if has_field_deadlines:
-            target.field_expires[new_key] = None
         if self.access is not None and target.access is not None:
             self.access.moved(key, new_key, target.access)
         self.delete(key)
@@ -275,6 +282,7 @@ class Database:
                 database.access = Access(database.server, database)
             database._bind()
             database._rebuild_heap()
+            database.fields.rebuild()
 
     # -- deadlines -------------------------------------------------------------------------------------------
 
@@ -409,3 +417,4 @@ class Database:
         self._bind()
         if self.expires or self._heap:
             self._rebuild_heap()
+        self.fields.rebuild()

@@ -1,12 +1,12 @@
 """The stream value: entries in nodes, and consumer groups, as t_stream.c keeps them.
 
-An id is one integer, `milliseconds << 64 | sequence`, so ids compare as they should. Entries stand in nodes that are sized as the real
-server sizes its listpacks (`stream-node-max-bytes`, `stream-node-max-entries`), because that is visible: `MAXLEN ~` drops
-whole nodes, XINFO counts them, DUMP writes them. A deleted entry stays in its node, marked, until the whole node goes.
+An id is one integer, `milliseconds << 64 | sequence`, so ids compare as they should. Entries stand in nodes that are sized as
+the real server sizes its listpacks (`stream-node-max-bytes`, `stream-node-max-entries`), because that is visible: `MAXLEN ~`
+drops whole nodes, XINFO counts them, DUMP writes them. A deleted entry stays in its node, marked, until the node goes.
 
-For those who read the structure (DUMP, XINFO): `nodes` is a list of `StreamNode` in order of id; `groups` maps names to `StreamGroup`.
-Copies share nodes and groups: whoever owns one (by a token, renewed by `copy`) may change it, others copy it first. The lists of
-fields and values are never changed.
+For those who read the structure (DUMP, XINFO): `nodes` is a list of `StreamNode` in order of id; `groups` maps names to
+`StreamGroup`. Copies share nodes and groups: whoever owns one (by a token, renewed by `copy`) may change it, others copy it
+first. The lists of fields and values are never changed.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class StreamNode:
         return len(self.ids) - len(self.dead)
 
     @property
-    def bytes(self) -> int:
+    def size_bytes(self) -> int:
         """The size that this node has as a listpack."""
         return self.body + listpack.integer_bytes(self.live) + listpack.integer_bytes(len(self.dead))
 
@@ -229,7 +229,7 @@ class StreamValue(Value):
             if not 0 < limit <= _NODE_BYTES_LIMIT:
                 limit = _NODE_BYTES_LIMIT
             entries = thresholds.stream_node_entries
-            if node.bytes + sum(map(len, items)) >= limit or (entries and len(node.ids) >= entries):
+            if node.size_bytes + sum(map(len, items)) >= limit or (entries and len(node.ids) >= entries):
                 node = None
             elif node.owner is not self._token:
                 node = nodes[-1] = node.copy(self._token)

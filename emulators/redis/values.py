@@ -9,6 +9,7 @@ one and never back.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from sortedcontainers import SortedList
@@ -19,7 +20,19 @@ from emulators.redis.scan import ScanIndex
 if TYPE_CHECKING:
     from emulators.redis.config import Thresholds
 
-__all__ = ["Hash", "ListValue", "RawString", "SetValue", "SortedSet", "TextString", "Value", "readable", "string_encoding", "type_name"]
+__all__ = [
+    "Collection",
+    "Hash",
+    "ListValue",
+    "RawString",
+    "SetValue",
+    "SortedSet",
+    "TextString",
+    "Value",
+    "readable",
+    "string_encoding",
+    "type_name",
+]
 
 
 class RawString(bytes):
@@ -312,10 +325,78 @@ _FIND_BLOCK = 512
 _REMOVE_SINGLY = 8
 
 
-class Hash(Value):
+class Collection(Value):
+    """Base of hashes, sets and sorted sets: what SCAN and the random commands need. `live` is the dict of the members."""
+
+    __slots__ = ("index",)
+    index: ScanIndex | None
+
+    @property
+    def live(self) -> dict[bytes, Any]:
+        raise NotImplementedError
+
+    @property
+    def compact(self) -> bool:
+        """True for an encoding that keeps an order."""
+        raise NotImplementedError
+
+    def ordered(self) -> list[bytes]:
+        """The members in the order in which the server lists them."""
+        return list(self.live)
+
+    def __len__(self) -> int:
+        return len(self.live)
+
+    def scan_index(self) -> ScanIndex:
+        if self.index is None:
+            self.index = ScanIndex(self.live)
+        return self.index
+
+    def pick(self, dice: Random) -> bytes:
+        """A member by chance."""
+        if self.index is None and len(self.live) <= _FEW:
+            return list(self.live)[dice.randrange(len(self.live))]
+        return self.scan_index().pick(dice)
+
+    def sample(self, count: int, dice: Random) -> list[bytes]:
+        """`count` different members, all if there are no more; a negative count means that members may repeat.
+
+        In the order of the collection where the server goes through it once, in that of drawing elsewhere.
+        """
+        size = len(self.live)
+        if count < 0:
+            if -count * 4 < size:
+                return [self.pick(dice) for _ in range(-count)]
+            members = self.ordered()
+            return [members[dice.randrange(size)] for _ in range(-count)]
+        if count >= size:
+            return self.ordered()
+        if self.compact or count * 3 > size:
+            members = self.ordered()
+            return [members[place] for place in sorted(_choose(size, count, dice))]
+        chosen: dict[bytes, None] = {}
+        while len(chosen) < count:
+            chosen[self.pick(dice)] = None
+        return list(chosen)
+
+
+# Up to so many members, a random one is picked without an index.
+_FEW = 64
+
+
+def _choose(size: int, count: int, dice: Random) -> set[int]:
+    """`count` different numbers below `size` (Floyd's method)."""
+    chosen: set[int] = set()
+    for top in range(size - count, size):
+        number = dice.randrange(top + 1)
+        chosen.add(top if number in chosen else number)
+    return chosen
+
+
+class Hash(Collection):
     """A hash. `expires` holds deadlines in ms by field (7.4), or None while no field has one."""
 
-    __slots__ = ("expires", "fields", "index", "large")
+    __slots__ = ("expires", "fields", "large")
     type_name = b"hash"
 
     def __init__(
@@ -337,10 +418,13 @@ class Hash(Value):
     def __len__(self) -> int:
         return len(self.fields)
 
-    def scan_index(self) -> ScanIndex:
-        if self.index is None:
-            self.index = ScanIndex(self.fields)
-        return self.index
+    @property
+    def live(self) -> dict[bytes, Any]:
+        return self.fields
+
+    @property
+    def compact(self) -> bool:
+        return not self.large
 
     def put(self, field: bytes, value: bytes, thresholds: Thresholds) -> bool:
         """Set a field; True if it is new. The field's deadline, if any, is not touched."""
@@ -383,10 +467,10 @@ class Hash(Value):
         return cls(*data)
 
 
-class SetValue(Value):
+class SetValue(Collection):
     """A set, in order of arrival; an `intset` is read out in numeric order by `ordered`."""
 
-    __slots__ = ("form", "index", "members")
+    __slots__ = ("form", "members")
     type_name = b"set"
 
     INTSET, LISTPACK, HASHTABLE = 0, 1, 2
@@ -406,13 +490,15 @@ class SetValue(Value):
     def __len__(self) -> int:
         return len(self.members)
 
-    def scan_index(self) -> ScanIndex:
-        if self.index is None:
-            self.index = ScanIndex(self.members)
-        return self.index
+    @property
+    def live(self) -> dict[bytes, Any]:
+        return self.members
+
+    @property
+    def compact(self) -> bool:
+        return self.form != self.HASHTABLE
 
     def ordered(self) -> list[bytes]:
-        """The members in the order in which the server lists them."""
         return sorted(self.members, key=int) if self.form == self.INTSET else list(self.members)
 
     def add(self, member: bytes, thresholds: Thresholds) -> bool:
@@ -470,10 +556,10 @@ class SetValue(Value):
         return cls(dict.fromkeys(data[0]), data[1])
 
 
-class SortedSet(Value):
+class SortedSet(Collection):
     """Members with scores. The order index is built at first need and kept up from then on."""
 
-    __slots__ = ("_order", "index", "large", "scores")
+    __slots__ = ("_order", "large", "scores")
     type_name = b"zset"
 
     def __init__(self, scores: dict[bytes, float] | None = None, large: bool = False) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from emulators.redis.keyspace import Database
     from emulators.redis.session import RedisSession
 
-__all__ = ["pop_many", "pop_one", "push"]
+__all__ = ["pop_many", "pop_one", "push", "settle"]
 
 _LONG_MAX = 2**63 - 1
 
@@ -239,12 +239,9 @@ def lpos(client: RedisSession, args: list[bytes]) -> Reply:
             raise errors.SYNTAX
         word = args[position + 1]
         if option == b"RANK":
-            if client.server.version >= (7, 2):
-                rank = integer(word)
-                if rank == -_LONG_MAX - 1:
-                    raise errors.out_of_range(-_LONG_MAX, _LONG_MAX)
-            else:
-                rank = integer(word)
+            rank = integer(word)
+            if rank == -_LONG_MAX - 1 and client.server.version >= (7, 2):
+                raise errors.out_of_range(-_LONG_MAX, _LONG_MAX)
             if rank == 0:
                 raise errors.ZERO_RANK
         elif option == b"COUNT":
