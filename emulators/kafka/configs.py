@@ -1,8 +1,8 @@
 """Configurations of topics, brokers and groups: names, types, defaults, where a value comes from, and what is accepted.
 
 A row is `name type default`, with the broker's name for a topic's setting where there is one. Clients show and check these tables
-(kafka-python refuses to alter a name that DescribeConfigs does not list), so they hold what a Kafka 4.1 broker lists, less what has
-no meaning without disks and replication traffic. What the emulator acts upon is read through `Configs`.
+(kafka-python refuses to alter a name that DescribeConfigs does not list), so they hold what a Kafka 4.1 broker lists, less what has no
+meaning without disks and replication traffic. What the emulator acts upon is read through `Configs`.
 
 Differs from Kafka: `message.timestamp.after.max.ms` has no limit by default (Kafka 4: one hour), because under a frozen or fast clock
 clients' own timestamps are hours away from the broker's; `group.initial.rebalance.delay.ms` is 0 (3000).
@@ -280,8 +280,7 @@ class Row:
                 number = float(value)
             except ValueError:
                 raise ConfigError("Not a number of type DOUBLE") from None
-        elif self.type == "boolean":
-            if value.strip().lower() not in ("true", "false"):
+        elif self.type == "boolean" and value.strip().lower() not in ("true", "false"):
                 raise ConfigError("Expected value to be either true or false")
         if "|" in self.limits:
             allowed = self.limits.split("|")

@@ -354,7 +354,7 @@ class PartitionLog:
                 continue
             changed = True
             removed += len(rows) - len(left)
-            if left or batch.producer_id >= 0 and self._newest_of(batch):
+            if left or (batch.producer_id >= 0 and self._newest_of(batch)):
                 kept.append(_rewritten(batch, left))
         if changed:
             self.batches = kept
