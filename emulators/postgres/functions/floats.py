@@ -406,7 +406,7 @@ def cotangent_of_degrees(value: float) -> float:
         return value
     value, factor = _fold_tangent(value)
     sine = _sin_quadrant(value)
-    ratio = _cos_quadrant(value) / sine if sine else INF
+    ratio = _cos_quadrant(value) / sine if sine else math.copysign(INF, sine)
     result = factor * (ratio / _COT_45)
     return 0.0 if result == 0 else result
 

@@ -113,8 +113,11 @@ def _register_operators() -> None:
         expression(f"oid{suffix}", template=f"({{0}} {symbol} {{1}})")
     expression("oidlarger", template="({0} if {0} > {1} else {1})")
     expression("oidsmaller", template="({0} if {0} < {1} else {1})")
-    expression("xideq", "cideq", "xid8eq", template="({0} == {1})")
-    expression("xidneq", "xid8ne", template="({0} != {1})")
+    expression("cideq", "xid8eq", template="({0} == {1})")
+    expression("xid8ne", template="({0} != {1})")
+    # The same C function also serves xid = integer, where a negative integer wraps.
+    expression("xideq", template="(({0} - {1}) & 4294967295 == 0)")
+    expression("xidneq", template="(({0} - {1}) & 4294967295 != 0)")
     for suffix in ("lt", "le", "gt", "ge"):
         expression(f"xid8{suffix}", template=f"({{0}} {_COMPARE[suffix]} {{1}})")
     expression("xid8_larger", template="({0} if {0} > {1} else {1})")

@@ -310,14 +310,14 @@ def _c_divide(a: int, b: int) -> int:
 def exponential(a: Decimal) -> Decimal:
     if not a.is_finite():
         return ZERO if a == MINUS_INFINITY else a
-    weight = int(max(min(float(a) * 0.434294481903252, 2000.0 * 16), -2000.0 * 16))
+    weight = int(max(min(float(a) * 0.434294481903252, 2000.0), -2000.0))
     scale = _bounded_scale(MIN_SIGNIFICANT - weight, scale_of(a))
     return exponential_to_scale(a, scale)
 
 
 def exponential_to_scale(a: Decimal, scale: int) -> Decimal:
     estimate = float(a) * 0.434294481903252
-    if abs(estimate) > 140000:
+    if abs(float(a)) >= 6000:
         if a > 0:
             raise overflow()
         return round_to(ZERO, scale)
@@ -418,7 +418,7 @@ def power(base: Decimal, exponent: Decimal) -> Decimal:
         base = base.copy_abs()
     estimate_context = _context(30)
     estimate = float(estimate_context.multiply(estimate_context.ln(base), exponent))
-    if abs(estimate) > 2000 * 16 * 3.01 * 3.2:
+    if abs(estimate) > 6020:
         if estimate > 0:
             raise overflow()
         return round_to(ZERO, MAX_DISPLAY_SCALE)
@@ -432,7 +432,7 @@ def power(base: Decimal, exponent: Decimal) -> Decimal:
 
 def _integer_power(base: Decimal, exponent: int, exponent_scale: int) -> Decimal:
     if base:
-        weight, leading = group_weight(base)
+        weight, _ = group_weight(base)
         mantissa = float(base.copy_abs().scaleb(-4 * weight, EXACT))
         estimate = exponent * (math.log10(mantissa) + 4 * weight)
     else:

@@ -54,6 +54,8 @@ _MODULES: Final = (
     "integers",
     "booleans",
     "strings",
+    "numeric",
+    "floats",
 )
 
 

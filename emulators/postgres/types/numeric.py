@@ -161,8 +161,10 @@ def parse_numeric(text: str) -> Decimal:
     whole, fraction = match[2].replace("_", ""), match[4].replace("_", "")
     scale = len(fraction) - exponent
     digits = (whole + fraction).lstrip("0")
+    if scale > MAX_SCALE:
+        raise overflow()
     if not digits:
-        return Decimal((0, (0,), -min(max(scale, 0), MAX_SCALE)))
+        return Decimal((0, (0,), -max(scale, 0)))
     if len(digits) - scale > MAX_WEIGHT:
         raise overflow()
     if scale < 0:

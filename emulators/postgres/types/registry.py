@@ -55,6 +55,20 @@ TYPMOD_OUT: dict[str, Callable[[int], str]] = {}
 _MODULES = (
     "scalars",
     "strings",
+    "floats",
+    "numeric",
+    "datetime_io",
+    "interval",
+    "uuid",
+    "json_io",
+    "bits",
+    "network",
+    "oids",
+    "arrays",
+    "ranges",
+    "enums",
+    "records",
+    "money",
 )
 
 
@@ -139,7 +153,7 @@ def type_io(oid: int, catalog: Catalog) -> TypeIO:
     if io is None:
         load()
         io = catalog.type_io_cache[oid] = _build(catalog.type_info(oid), catalog)
-    return io  # type: ignore[no-any-return]
+    return io
 
 
 def _build(info: TypeInfo, catalog: Catalog) -> TypeIO:

@@ -1,0 +1,191 @@
+"""Replays recorded calls against the emulator's functions: used by the tests and, as a program, to list differences.
+
+python -m tests.postgres.functions.replay [--show 3] [prosrc ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from emulators.postgres.errors import PgError
+from emulators.postgres.functions.registry import lookup
+from emulators.postgres.types.context import SessionDefaults
+from emulators.postgres.types.registry import type_io
+from emulators.postgres.types.seed_catalog import SeedCatalog
+from emulators.postgres.types.timezones import zone
+from emulators.postgres.types.values import Row
+
+GOLDEN = Path(__file__).parent / "golden"
+CATALOG = SeedCatalog()
+
+
+def load(name: str) -> list[Any]:
+    text = gzip.decompress((GOLDEN / name).read_bytes()).decode()
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def context(**changes: Any) -> SessionDefaults:
+    defaults: dict[str, Any] = {"catalog": CATALOG, "time_zone": zone("America/New_York")}
+    return SessionDefaults(**{**defaults, **changes})
+
+
+def strictness() -> dict[str, bool]:
+    from emulators.postgres.catalog import seed
+
+    columns = seed.columns("pg_proc")
+    name, strict = columns.index("prosrc"), columns.index("proisstrict")
+    return {row[name]: row[strict] for row in seed.rows("pg_proc")}
+
+
+def output(value: Any, oid: int, ctx: Any) -> str | None:
+    if value is None:
+        return None
+    return type_io(oid, CATALOG).text_out(value, ctx)
+
+
+def error_fields(error: PgError) -> list[str | None]:
+    return [error.sqlstate, error.message, error.detail, error.hint]
+
+
+def call(key: str, types: list[str], values: list[str], expected: dict[str, Any], ctx: Any) -> Any:
+    """The emulator's answer in the recording's form."""
+    entry = lookup(key)
+    assert entry is not None
+    oids = [CATALOG.by_name[name] for name in types]
+    result_types = expected.get("t") or [0]
+    result_oid = result_types[0] if len(result_types) == 1 else 2249
+    try:
+        arguments = [type_io(oid, CATALOG).text_in(text, -1, ctx) for oid, text in zip(oids, values, strict=True)]
+        function = entry.resolve((*oids, result_oid), CATALOG)
+        result = function(ctx, *arguments) if entry.ctx else function(*arguments)
+        rows = list(result) if entry.srf else [result]
+        if len(result_types) > 1:
+            return [
+                [output(value, oid, ctx) for value, oid in zip(row, result_types, strict=True)]
+                if isinstance(row, tuple)
+                else row
+                for row in rows
+            ]
+        if "e" in expected:
+            return rows
+        return [
+            output(
+                row
+                if not (entry.srf and isinstance(row, tuple) and not isinstance(row, Row) and len(row) == 1)
+                else row[0],
+                result_oid,
+                ctx,
+            )
+            for row in rows
+        ]
+    except PgError as error:
+        return error_fields(error)
+
+
+def replay_functions(only: set[str]) -> tuple[Counter[str], Counter[str], dict[str, list[Any]]]:
+    """Per prosrc: cases passed, cases in all (missing functions do not count), and the differences."""
+    passed: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    differences: dict[str, list[Any]] = {}
+    ctx = context()
+    for item in load("functions.jsonl.gz"):
+        key = item["k"]
+        if (only and key not in only) or lookup(key) is None:
+            continue
+        for values, expected in item["c"]:
+            total[key] += 1
+            try:
+                got = call(key, item["a"], values, expected, ctx)
+            except Exception as error:
+                got = f"CRASH {type(error).__name__}: {error}"
+            wanted = expected.get("r", expected.get("e"))
+            if got == wanted:
+                passed[key] += 1
+            else:
+                differences.setdefault(key, []).append((item["a"], values, wanted, got))
+    return passed, total, differences
+
+
+def replay_inputs() -> tuple[int, int, list[Any]]:
+    ctx = context()
+    passed = total = 0
+    differences = []
+    for item in load("inputs.jsonl.gz"):
+        if "set" in item:
+            apply_setting(ctx, item["set"])
+            continue
+        total += 1
+        expected = item["r"]
+        wanted = expected.get("r", expected.get("e"))
+        got: Any
+        try:
+            got = [cast_text(item["t"], item["i"], ctx)]
+        except PgError as error:
+            got = error_fields(error)
+        except Exception as error:
+            got = f"CRASH {type(error).__name__}: {error}"
+        if got == wanted:
+            passed += 1
+        else:
+            differences.append((item["t"], item["i"], wanted, got))
+    return passed, total, differences
+
+
+def cast_text(type_name: str, text: str, ctx: Any) -> str | None:
+    from emulators.postgres.types.registry import typmod_in
+
+    base, _, modifiers = type_name.partition("(")
+    oid = CATALOG.by_name[base]
+    typmod = -1
+    if modifiers:
+        typmod = typmod_in(CATALOG.type_info(oid).modin, modifiers.rstrip(")").split(","))
+    return output(type_io(oid, CATALOG).text_in(text, typmod, ctx), oid, ctx)
+
+
+def apply_setting(ctx: Any, setting: str) -> None:
+    name, _, value = setting.partition("=")
+    name, value = name.strip().lower(), value.strip().strip("'")
+    if name == "timezone":
+        ctx.time_zone = zone(value)
+    elif name == "datestyle":
+        for word in value.replace(",", " ").split():
+            if word.upper() in ("MDY", "DMY", "YMD"):
+                ctx.date_order = word.upper()
+            else:
+                ctx.date_style = {"iso": "ISO", "sql": "SQL", "postgres": "Postgres", "german": "German"}[word.lower()]
+    elif name == "intervalstyle":
+        ctx.interval_style = value
+    elif name == "bytea_output":
+        ctx.bytea_output = value
+    elif name == "extra_float_digits":
+        ctx.extra_float_digits = int(value)
+    else:
+        raise ValueError(setting)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("only", nargs="*")
+    parser.add_argument("--show", type=int, default=3)
+    options = parser.parse_args()
+    if options.only == ["inputs"]:
+        good, count, found = replay_inputs()
+        for entry in found:
+            print(*entry, sep=" | ")
+        print(f"{good} of {count}")
+        return
+    passed, total, differences = replay_functions(set(options.only))
+    for key, found in sorted(differences.items()):
+        print(f"{key}: {passed[key]}/{total[key]}")
+        for types, values, wanted, got in found[: options.show]:
+            print(f"   {types} {values}\n      want {wanted!r}\n      got  {got!r}")
+    print(f"{sum(passed.values())} of {sum(total.values())} calls of {len(total)} functions")
+
+
+if __name__ == "__main__":
+    main()
