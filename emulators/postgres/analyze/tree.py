@@ -556,8 +556,18 @@ class CommonTable(Tree):
     """One WITH query."""
 
     __slots__ = (
-        "alias_columns", "column_names", "columns", "cycle", "materialized", "modifying", "name", "query", "recursive",
-        "references", "search", "location",
+        "alias_columns",
+        "column_names",
+        "columns",
+        "cycle",
+        "location",
+        "materialized",
+        "modifying",
+        "name",
+        "query",
+        "recursive",
+        "references",
+        "search",
     )  # fmt: skip
     name: str
     query: Any
@@ -622,11 +632,47 @@ class Query(Tree):
     """One analysed SELECT, INSERT, UPDATE, DELETE or MERGE."""
 
     __slots__ = (
-        "aggregates", "command", "ctes", "distinct", "distinct_on", "entries", "from_items", "group", "group_distinct",
-        "grouping_sets", "having", "has_aggs", "has_srf", "has_sublinks", "has_windows", "into", "limit", "limit_ties",
-        "merge", "merge_join", "offset", "on_conflict", "override", "parent", "recursive", "result", "returning",
-        "returning_new", "returning_old", "row_marks", "set_op", "sort", "source", "targets", "updatable_check",
-        "values_lists", "where", "windows", "for_portion", "query_location", "check_options",
+        "aggregates",
+        "check_options",
+        "command",
+        "ctes",
+        "distinct",
+        "distinct_on",
+        "entries",
+        "for_portion",
+        "from_items",
+        "group",
+        "group_distinct",
+        "grouping_sets",
+        "has_aggs",
+        "has_srf",
+        "has_sublinks",
+        "has_windows",
+        "having",
+        "into",
+        "limit",
+        "limit_ties",
+        "merge",
+        "merge_join",
+        "offset",
+        "on_conflict",
+        "override",
+        "parent",
+        "query_location",
+        "recursive",
+        "result",
+        "returning",
+        "returning_new",
+        "returning_old",
+        "row_marks",
+        "set_op",
+        "sort",
+        "source",
+        "targets",
+        "updatable_check",
+        "values_lists",
+        "where",
+        "windows",
     )  # fmt: skip
     command: str
     entries: list[RangeEntry]

@@ -49,6 +49,11 @@ class Node:
         self._read.add(name)
         return self._fields.get(name)
 
+    def field(self, name: str) -> Any:
+        """A field whose name is taken by an attribute of this class (`kind`)."""
+        self._read.add(name)
+        return self._fields.get(name)
+
     @property
     def location(self) -> int:
         """Byte offset in the statement's text; -1 when unknown."""
