@@ -71,15 +71,21 @@ def main(argv: list[str] | None = None) -> int:
 def _parse(argv: list[str] | None) -> argparse.Namespace:
     from pathlib import Path
 
-    parser = argparse.ArgumentParser(prog="python -m conformance", description="Compare the emulators with the real services.")
+    parser = argparse.ArgumentParser(
+        prog="python -m conformance", description="Compare the emulators with the real services."
+    )
     parser.add_argument("--service", action="append", choices=sorted(SERVICES), help="only this service (repeatable)")
     parser.add_argument("--group", action="append", help="only this group of cases (repeatable)")
-    parser.add_argument("--case", action="append", help="only the case with this id, or ids beginning with it (repeatable)")
+    parser.add_argument(
+        "--case", action="append", help="only the case with this id, or ids beginning with it (repeatable)"
+    )
     parser.add_argument("--mode", action="append", help="only this mode, as resp3 (repeatable)")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--real", dest="real", action="store_true", default=None, help="insist on the real service")
     source.add_argument("--golden", dest="real", action="store_false", help="compare with recorded goldens")
-    parser.add_argument("--record", action="store_true", help="record goldens from the real service, and compare nothing")
+    parser.add_argument(
+        "--record", action="store_true", help="record goldens from the real service, and compare nothing"
+    )
     parser.add_argument("--scoreboard", action="store_true", help="write docs/conformance.md")
     parser.add_argument("--all", action="store_true", help="show the differences by ledger in full too")
     parser.add_argument("--verbose", action="store_true", help="show every step")

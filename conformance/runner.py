@@ -115,7 +115,7 @@ def record(service: Service, cases: list[Case], say: Callable[[str], None]) -> N
             played = [case for case in cases if case.group == group]
             for case in played:
                 for mode in service.modes(case):
-                    outcomes = zip([*case.steps, END], service.play(case, mode, reference), strict=False)
+                    outcomes = zip([*case.steps, END], list(service.play(case, mode, reference)), strict=False)
                     store.put(case, mode, [service.reduce(step, outcome) for step, outcome in outcomes])
             store.save([case for case in service.cases() if case.group == group], reference.version)
             say(f"{store.path.name}: {len(played)} cases recorded from {reference.version}")

@@ -97,7 +97,11 @@ def _within(left: list[Reply], right: list[Reply], tolerance: int) -> list[Reply
     """`left` with each integer taken from `right` where they are close."""
 
     def close(a: Reply, b: Reply) -> Reply:
-        if a.kind == b.kind == ":" and abs(int(a.text) - int(b.text)) <= tolerance and (int(a.text) < 0) == (int(b.text) < 0):
+        if (
+            a.kind == b.kind == ":"
+            and abs(int(a.text) - int(b.text)) <= tolerance
+            and (int(a.text) < 0) == (int(b.text) < 0)
+        ):
             return b
         if isinstance(a.value, list) and isinstance(b.value, list) and len(a.value) == len(b.value):
             return Reply(a.kind, [close(x, y) for x, y in zip(a.value, b.value, strict=True)])

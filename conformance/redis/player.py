@@ -49,7 +49,9 @@ class Client:
             self.socket.sendall(data)
 
     def wait(self, timeout_s: float | None = None) -> None:
-        """Read until at least one reply is there."""
+        """Read until at least one reply is there, or the end of the connection."""
+        if self.ended:
+            return
         self.socket.settimeout(self.timeout_s if timeout_s is None else timeout_s)
         while not self.replies and not self.ended:
             try:
@@ -192,5 +194,5 @@ def hidden(text: str, variables: dict[str, tuple[bytes, bool]]) -> str:
         if hide and value:
             before = "(?<=\\bid=)|(?<=redir=)" if value.isdigit() and len(value) < 10 else "(?<![\\w.-])"
             pattern = f"(?:{before}){re.escape(value.decode('latin-1'))}(?![\\w.-])"
-            text = re.sub(pattern, lambda _, name=name: f"<{name}>", text)
+            text = re.sub(pattern, f"<{name}>", text)
     return text

@@ -12,7 +12,17 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["Parser", "ProtocolError", "Reply", "encode_command", "quote", "read_replies", "render", "render_all", "unquote"]
+__all__ = [
+    "Parser",
+    "ProtocolError",
+    "Reply",
+    "encode_command",
+    "quote",
+    "read_replies",
+    "render",
+    "render_all",
+    "unquote",
+]
 
 AGGREGATES = "*~>%|"
 _OPEN = {"*": ("[", "]"), "~": ("~[", "]"), ">": (">[", "]"), "%": ("%{", "}"), "|": ("|{", "}")}

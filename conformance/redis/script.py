@@ -1,23 +1,23 @@
 """Reads case files of Redis.
 
-    == A waiting BLPOP gets what a push brings         a case: its title, then its steps, one a line
-    @fresh                                             options: a server of its own; @resp 2 for one protocol only
-    # a comment
-    SET key "a\x00b" EX 100                            a command of the session `main`, with redis-cli's quoting
-    a> GET key                                         a command of the session `a`, which connects when first named
-    a>> BLPOP list 0                                   sent without waiting: the outcome is what has come by now, <nothing>
-    RPUSH list x
-    a<                                                 waits for what `a` gets now (a push, or the end of a block)
-    a<-                                                what has come for `a` by now, if anything
-    a! raw "*1\r\n$4\r\nPI"                            raw bytes; then as after >>
-    a! close                                           the client goes away
-    id := CLIENT ID                                    keeps the reply, and shows it as {id} wherever it occurs
-    dump = DUMP key                                    keeps the reply, and compares it
-    RESTORE other 0 {dump}                             uses it
-    RPUSH long {1..500:item%}                          500 arguments item1 ... item500
-    SET big {x*5000}                                   an argument of 5000 x
-    SMEMBERS big  #~ unordered                         a normalisation of this step alone
-    MIGRATE ...  #~ differs(redis-migrate)             differs on purpose: the id in KNOWN_DIFFERENCES.toml
+== A waiting BLPOP gets what a push brings         a case: its title, then its steps, one a line
+@fresh                                             options: a server of its own; @resp 2 for one protocol only
+# a comment
+SET key "a\x00b" EX 100                            a command of the session `main`, with redis-cli's quoting
+a> GET key                                         a command of the session `a`, which connects when first named
+a>> BLPOP list 0                                   sent without waiting: the outcome is what has come by now, <nothing>
+RPUSH list x
+a<                                                 waits for what `a` gets now (a push, or the end of a block)
+a<-                                                what has come for `a` by now, if anything
+a! raw "*1\r\n$4\r\nPI"                            raw bytes; then as after >>
+a! close                                           the client goes away
+id := CLIENT ID                                    keeps the reply, and shows it as {id} wherever it occurs
+dump = DUMP key                                    keeps the reply, and compares it
+RESTORE other 0 {dump}                             uses it
+RPUSH long {1..500:item%}                          500 arguments item1 ... item500
+SET big {x*5000}                                   an argument of 5000 x
+SMEMBERS big  #~ unordered                         a normalisation of this step alone
+MIGRATE ...  #~ differs(redis-migrate)             differs on purpose: the id in KNOWN_DIFFERENCES.toml
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _NOTE = re.compile(r"\s+#~ (.+)$")
 
 # Commands with subcommands: the scoreboard counts `CLIENT LIST`, not `CLIENT`.
 CONTAINERS = frozenset(
-    "ACL CLIENT CLUSTER COMMAND CONFIG DEBUG FUNCTION LATENCY MEMORY MODULE OBJECT PUBSUB SCRIPT SLOWLOG XGROUP XINFO".split()
+    "ACL CLIENT CLUSTER COMMAND CONFIG DEBUG FUNCTION LATENCY MEMORY MODULE OBJECT PUBSUB SCRIPT SLOWLOG XGROUP XINFO".split()  # noqa: SIM905
 )
 # A case with one of these changes the server for good, so it gets one of its own.
 _LASTING = re.compile(
@@ -96,7 +96,8 @@ def parse_text(text: str, path: Path, service: str = "redis") -> list[Case]:
 
 def parse_step(line: str, number: int) -> Step:
     """One step; raises ValueError."""
-    text, notes, differs = line, (), None
+    text, differs = line, None
+    notes: tuple[str, ...] = ()
     note = _NOTE.search(line)
     if note is not None:
         line = line[: note.start()]
@@ -121,7 +122,7 @@ def parse_step(line: str, number: int) -> Step:
         elif len(args) == 2 and args[0] == b"raw":
             args = (re.sub(rb"\{(.)\*(\d+)\}", lambda m: m.group(1) * int(m.group(2)), args[1]),)
         else:
-            raise ValueError("after ! comes: raw \"bytes\", or: close")
+            raise ValueError('after ! comes: raw "bytes", or: close')
     elif kind in ("command", "send") and not args:
         raise ValueError("no command")
     return Step(number, text, _subject(kind, args), Action(session, kind, args, capture, hide), notes, differs)
