@@ -12,7 +12,8 @@ from contextlib import ExitStack
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
-from hypothesis.errors import HypothesisException
+from hypothesis.errors import Flaky, FlakyFailure
+from hypothesis.strategies import SearchStrategy
 
 from conformance.fuzz.redis_fuzz import Difference, Duel, Program, canary, case_text, minimise, programs, read_table
 from conformance.model import Missing
@@ -59,6 +60,16 @@ class _Round:
         raise _Found
 
 
+def _hypothesis(this: _Round, strategy: SearchStrategy[Program], configure: settings, seed: int) -> None:
+    @seeded(seed)
+    @configure
+    @given(strategy)
+    def play(program: Program) -> None:
+        this.attempt(program)
+
+    play()
+
+
 def search(
     duel: Duel,
     table: list[tuple[str, int, int, int, int]],
@@ -84,11 +95,8 @@ def search(
     while time.monotonic() < stop and len(found) < limit:
         this = _Round(duel, known, stop)
 
-        def play(program: Program, this: _Round = this) -> None:
-            this.attempt(program)
-
-        with contextlib.suppress(_Found, _TimeUp, HypothesisException, ExceptionGroup):
-            seeded(seed + rounds)(configure(given(program=strategy)(play)))()
+        with contextlib.suppress(_Found, _TimeUp, Flaky, FlakyFailure):
+            _hypothesis(this, strategy, configure, seed + rounds)
         rounds += 1
         played += this.played
         if this.smallest is not None:
