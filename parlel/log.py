@@ -72,7 +72,7 @@ def entry_of(log: oplog.OperationLog, sequence: int, record: oplog.Record) -> Lo
         service = payload or ""
     elif kind == oplog.RECOVERY:
         service, text = payload[0], f"{payload[1]} operations replayed"
-    elif kind == oplog.NOTE:
+    elif kind in (oplog.NOTE, oplog.RESEED):
         text = str(payload)
     return LogEntry(sequence, time_us, name, service, session, text)
 
@@ -240,5 +240,5 @@ class Log(CamelAliases):
         dropped = self._host.log.base
         if dropped > since:
             lines.append(f"Records before number {dropped} were dropped; a larger log_limit= keeps more.")
-        lines.append(f"The seed is {self._host.seed}.")
+        lines.append(f"The seed is {self._host.dice.seed}.")
         return "\n".join(lines)

@@ -175,6 +175,8 @@ class Machine:
     def runtime(self, name: str) -> Runtime:
         if name not in self.requests:
             raise HostError(f"no service {name!r} here.{suggest(name, self.requests)}")
+        if self.closed:
+            raise HostError(f"this {name} is closed: start a new one")
         return self.host.runtime(name)
 
     def address(self, name: str) -> table.Address:

@@ -113,6 +113,7 @@ class CrashRecoveryManager(CamelAliases):
                 self._schedule(service, self.interval_s if self.interval_s is not None else self.retry_s)
 
         self._host.call(step)
+        self._settle()
 
     def force_recovery(self, service: str) -> int:
         """Bring a crashed service back now, whether recovery is enabled or has given up; returns the operations replayed.
@@ -132,7 +133,9 @@ class CrashRecoveryManager(CamelAliases):
             self._succeeded(service)
             return operations
 
-        return self._host.call(step)
+        replayed = self._host.call(step)
+        self._settle()
+        return replayed
 
     def get_recovery_state(self, service: str) -> RecoveryState:
         """Retries, the last crash and more of one service; HostError when it is not there."""
@@ -226,6 +229,10 @@ class CrashRecoveryManager(CamelAliases):
         return session in self._probes
 
     # -- inside (on the host's thread) -----------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        # Sockets that were reset are closed on the loop's next turn: wait for it, so that clients see it from here on.
+        self._host.call(lambda: None)
 
     def _stop(self) -> None:
         for name in list(self._timers):

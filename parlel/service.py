@@ -158,7 +158,7 @@ class Service(CamelAliases):
     @property
     def seed(self) -> int:
         """The seed of all chance on its host."""
-        return self._machine.host.seed
+        return self._machine.host.dice.seed
 
     @property
     def clock(self) -> ClockControl:

@@ -76,7 +76,7 @@ class Surface(CamelAliases):
     @property
     def random_seed(self) -> int:
         """The seed of all chance here; give it to `seed=` to repeat a run."""
-        return self._machine.host.seed
+        return self._machine.host.dice.seed
 
     @property
     def recovered_operations(self) -> int:

@@ -176,6 +176,8 @@ class ChaosMonkey(CamelAliases):
     def activate(self) -> None:
         """Let the rules act, from the next operation on. A rule that drops every connection drops those that are open now."""
         self._host.call(self._activate)
+        # Connections that were reset are closed on the loop's next turn: wait for it.
+        self._host.call(lambda: None)
 
     def deactivate(self) -> None:
         """Back to normal at once: clients that wait in a delay get their answers now. The rules stay configured."""

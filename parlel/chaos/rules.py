@@ -80,6 +80,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             present = getattr(self, field) is not None
             if self.action == action and not present:
                 raise RuleError(f"{self._called()}: the action {action!r} needs {field}")
+        for field, action in (("delay_ms", "delay"), ("slow_ms", "slow")):
+            present = getattr(self, field) is not None
             if present and self.action != action:
                 raise RuleError(f"{self._called()}: {field} belongs to the action {action!r}, not {self.action!r}")
         if self.error_response is not None and self.action != "error":
@@ -121,6 +123,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def to_dict(self) -> dict[str, Any]:
         """The fields that differ from their defaults, JSON-able."""
         plain: dict[str, Any] = msgspec.to_builtins(self)
+        if self.command:
+            plain["command"] = list(self.command)
         return plain
 
     @property
