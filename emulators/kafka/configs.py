@@ -281,7 +281,7 @@ class Row:
             except ValueError:
                 raise ConfigError("Not a number of type DOUBLE") from None
         elif self.type == "boolean" and value.strip().lower() not in ("true", "false"):
-                raise ConfigError("Expected value to be either true or false")
+            raise ConfigError("Expected value to be either true or false")
         if "|" in self.limits:
             allowed = self.limits.split("|")
             parts = [part.strip() for part in value.split(",")] if self.type == "list" else [value]

@@ -37,7 +37,17 @@ class Request:
     """One decoded request. `body` has the attributes of every version of its message."""
 
     __slots__ = (
-        "body", "client_id", "correlation_id", "forced", "hits", "key", "script", "session", "sites", "version", "waiter",
+        "body",
+        "client_id",
+        "correlation_id",
+        "forced",
+        "hits",
+        "key",
+        "script",
+        "session",
+        "sites",
+        "version",
+        "waiter",
     )
 
     def __init__(
