@@ -47,11 +47,9 @@ def main(argv: list[str] | None = None) -> int:
                 record(service, cases, print)
                 continue
             result = run(service, cases, set(ledger), real=options.real, modes=set(options.mode or ()))
-        except (Missing, ImportError) as error:
-            print(f"{name}: skipped, {error}", file=sys.stderr)
-            if options.real or options.record:
-                return 2
-            continue
+        except Missing as missing:
+            print(f"{name}: {missing}", file=sys.stderr)
+            return 2
         results.append(result)
         shown = [o for o in result.outcomes if not o.same] if options.all else result.failed
         if options.verbose:

@@ -205,7 +205,7 @@ def _monitor(reply: Reply) -> Reply:
 
 def _keys(reply: Reply) -> Reply:
     if reply.kind == "%" or (reply.kind == "*" and len(reply.items) % 2 == 0):
-        return Reply(reply.kind, sorted(reply.items[::2], key=render))
+        return Reply("~" if reply.kind == "%" else "*", sorted(reply.items[::2], key=render))
     return reply
 
 
