@@ -190,7 +190,7 @@ def test_snapshots_restore_in_any_order(ctx: TestContext) -> None:
     ctx.restore()
     assert ctx.redis.get("key") == "b"
     assert [snapshot.name for snapshot in ctx.snapshots()] == [first.name, "second"]
-    with pytest.raises(parlel.SnapshotError, match="there are: .*second"):
+    with pytest.raises(parlel.SnapshotError, match=r"there are: .*second"):
         ctx.restore("third")
 
 
@@ -344,7 +344,8 @@ def test_import_does_not_load_services() -> None:
     import subprocess
     import sys
 
-    code = "import sys, parlel; print([m for m in sys.modules if m.startswith(('emulators', 'msgspec', 'hiredis', 'rich', 'asyncio'))])"
+    heavy = ("emulators", "msgspec", "hiredis", "rich", "asyncio")
+    code = f"import sys, parlel; print([name for name in sys.modules if name.startswith({heavy!r})])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
