@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from emulators.redis import errors
 from emulators.redis.arguments import long_integer
-from emulators.redis.commands.help import help_lines
 from emulators.redis.resp import Reply
 from emulators.redis.table import command
 from emulators.redis.values import string_encoding
@@ -62,22 +61,3 @@ def freq(client: RedisSession, args: list[bytes]) -> Reply:
     if not client.server.counts_frequency or db.access is None:
         raise errors.FREQUENCY_WITHOUT_LFU
     return db.access.frequency(args[2])
-
-
-@command("object|help")
-def help_(client: RedisSession, args: list[bytes]) -> Reply:
-    return help_lines(
-        "OBJECT",
-        "ENCODING <key>",
-        "    Return the kind of internal representation used in order to store the value",
-        "    associated with a <key>.",
-        "FREQ <key>",
-        "    Return the access frequency index of the <key>. The returned integer is",
-        "    proportional to the logarithm of the recent access frequency of the key.",
-        "IDLETIME <key>",
-        "    Return the idle time of the <key>, that is the approximated number of",
-        "    seconds elapsed since the last access to the key.",
-        "REFCOUNT <key>",
-        "    Return the number of references of the value associated with the specified",
-        "    <key>.",
-    )
