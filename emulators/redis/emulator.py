@@ -9,6 +9,7 @@ Server-wide state beside the keys (scripts, functions, users, configuration ...)
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Protocol
 
 import msgpack
@@ -16,17 +17,23 @@ import msgpack
 from emulators.kernel import Description, Emulator, Environment, InvariantError, Link, Session
 from emulators.redis import commands as _commands  # noqa: F401 - ties the handlers to their rows
 from emulators.redis import errors
+from emulators.redis.acl import AccessControl
 from emulators.redis.admission import Admission
 from emulators.redis.blocking import Blocking
-from emulators.redis.config import Thresholds
+from emulators.redis.config import Configuration, Thresholds
 from emulators.redis.errors import RedisError
+from emulators.redis.eviction import Eviction
+from emulators.redis.info import ScriptMemory, Statistics
 from emulators.redis.inspect import canonical, dump_databases
 from emulators.redis.keyspace import Database, DatabaseState
 from emulators.redis.pubsub import PubSub
-from emulators.redis.resp import Encoder
+from emulators.redis.replication import Replication
+from emulators.redis.resp import NO_REPLY, OK, Encoder, Reply
+from emulators.redis.scripting import Scripting
 from emulators.redis.session import RedisSession
 from emulators.redis.stream import StreamValue
-from emulators.redis.table import COMMANDS, Command, command_keys, version_tuple
+from emulators.redis.table import COMMANDS, LATER_ARITY, Command, command_keys, version_tuple
+from emulators.redis.tracking import Tracking
 from emulators.redis.values import Hash, ListValue, RawString, SetValue, SortedSet, Value
 
 __all__ = ["VERSIONS", "RedisEmulator", "StatePart"]
@@ -57,6 +64,8 @@ class RedisEmulator(Emulator):
     version    "7.0", "7.2" or "7.4": behaviour that changed between them
     password   what AUTH expects of the default user; None for no password
     databases  how many numbered databases there are
+    cluster    a cluster of this one node, which owns all slots
+    config     parameters in the form of redis.conf, such as {"maxmemory": "100mb"}
     """
 
     service: ClassVar[str] = "redis"
@@ -69,6 +78,8 @@ class RedisEmulator(Emulator):
         version: str = "7.2",
         password: str | None = None,
         databases: int = 16,
+        cluster: bool = False,
+        config: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(environment)
         if version not in VERSIONS:
@@ -77,7 +88,7 @@ class RedisEmulator(Emulator):
             raise ValueError(f"databases must be at least 1, not {databases!r}")
         self.version = version_tuple(version)
         self.full_version = VERSIONS[version]
-        self.password = password.encode() if password is not None else None
+        self.cluster = cluster
         self.random = environment.random
         self.thresholds = Thresholds(set_listpack_entries=128 if self.version >= (7, 2) else 0)
         self.max_bulk = 512 * 1024 * 1024
@@ -103,12 +114,27 @@ class RedisEmulator(Emulator):
         self.expired_keys = 0
         self.expired_fields = 0
         self.error_counts: dict[bytes, int] = {}
+        self.operations_at_reset = 0
         self.started_us = self.clock.now_us()
+        self._identities = environment.dice.stream(f"{environment.name}/identities")
+        self.run_id = self.fresh_id()
+        self.process_id = 1
+        self.skip_checksum_validation = False
+        self.scripts_may_run_all = False
+        self.stats = Statistics(last_save_s=self.started_us // 1_000_000)
         self.pubsub = PubSub()
         self.blocking = Blocking(self)
         self.admission = Admission(self)
         self.unblocked: list[RedisSession] = []
-        self.parts: dict[str, StatePart] = {}
+        self.scripting = Scripting(self)
+        self.busy_threshold_ms = 5000
+        self.parts: dict[str, StatePart] = {"scripts": self.scripting.scripts, "functions": self.scripting.functions}
+        self.config = Configuration(self)
+        self.acl = AccessControl(self)
+        self.tracking = Tracking(self)
+        self.replication = Replication(self)
+        self.eviction = Eviction(self)
+        self.parts["config"] = self.config
         self.databases = [Database(self, number) for number in range(databases)]
         #: This server's rows by name as sent (lower and upper case; other spellings are added as they are met).
         self.commands: dict[bytes, Command] = {}
@@ -118,6 +144,10 @@ class RedisEmulator(Emulator):
             if version_tuple(row.since) > self.version:
                 continue
             own = row.copy()
+            since, arity = LATER_ARITY.get(row.name, (self.version, row.arity))
+            if since <= self.version and arity != row.arity:
+                own.arity = arity
+                own.__post_init__()
             for name, sub in row.subcommands.items():
                 if version_tuple(sub.since) > self.version:
                     del own.subcommands[name]
@@ -125,6 +155,8 @@ class RedisEmulator(Emulator):
                 self.containers[row.name.encode()] = own
             elif own.handler is not None:
                 self.commands[row.name.encode()] = self.commands[row.name.upper().encode()] = own
+        self.config.start(databases=databases, cluster=cluster, password=password, more=config or {})
+        self._fresh_parts = {name: part.capture() for name, part in self.parts.items()}
 
     # -- commands --------------------------------------------------------------------------------------------
 
@@ -212,7 +244,63 @@ class RedisEmulator(Emulator):
         for db in self.databases:
             db.track_access()
 
+    def bound(self, endpoint: str, host: str, port: int) -> None:
+        if endpoint == "main":
+            self.config.found("port", port)
+
+    # -- the server itself -----------------------------------------------------------------------------------
+
+    def fresh_id(self) -> str:
+        """Forty hexadecimal digits, as run and replication IDs are, from the dice."""
+        return f"{self._identities.getrandbits(160):040x}"
+
+    def rows(self) -> Iterator[Command]:
+        """Every row of this server's table, subcommands included, once each."""
+        for row in COMMANDS.values():
+            name = row.name.encode()
+            own = self.containers.get(name) or self.commands.get(name)
+            if own is not None:
+                yield from own.walk()
+
+    def script_memory(self) -> ScriptMemory:
+        """What scripts and functions take."""
+        return ScriptMemory()
+
+    def sleep(self, session: RedisSession, duration_us: int) -> Reply:
+        """DEBUG SLEEP: nobody is served for a while."""
+        if self.clock.frozen:
+            self.clock.advance_to(self.clock.now_us() + duration_us)
+            return OK
+        self.pauses.sleep(session, duration_us)
+        return NO_REPLY
+
+    def saved(self) -> None:
+        """SAVE and its relatives: done at once, since nothing has to be written."""
+        self.stats.last_save_s = self.clock.now_us() // 1_000_000
+        self.stats.dirty_at_save = self.dirty
+        self.stats.saves += 1
+        self.stats.last_save_duration_s = 0
+
+    def shut_down(self) -> None:
+        """SHUTDOWN: every connection ends."""
+        for session in list(self.clients()):
+            session.quit()
+            session.link.close()
+
+    def reset_statistics(self) -> None:
+        """CONFIG RESETSTAT."""
+        self.stats.reset()
+        self.error_counts.clear()
+        self.expired_keys = self.expired_fields = 0
+        self.operations_at_reset = self.operations
+        for row in self.rows():
+            row.calls = row.usec = row.rejected = row.failed = 0
+
     # -- clients ---------------------------------------------------------------------------------------------
+
+    def clients(self) -> list[RedisSession]:
+        """The connected clients, oldest first."""
+        return [session for session in self.sessions.values() if isinstance(session, RedisSession)]
 
     @property
     def starts_authenticated(self) -> bool:
@@ -229,6 +317,7 @@ class RedisEmulator(Emulator):
         return None
 
     def open_session(self, link: Link, session_id: int, endpoint: str) -> Session:
+        self.stats.connections_received += 1
         session = RedisSession(self, link, session_id, endpoint)
         self.sessions[session_id] = session
         return session
@@ -318,6 +407,8 @@ class RedisEmulator(Emulator):
         for db in self.databases:
             if db.data:
                 db.clear()
+        for name, part in self.parts.items():
+            part.put_back(self._fresh_parts[name])
         self._everything_changed()
 
     def digest(self, state: Any = None) -> str:

@@ -58,6 +58,9 @@ class RedisSession(Session):
         self.current_args: list[bytes] = []
         self.created_us = self.last_used_us = self.clock.now_us()
         self.closing = False
+        #: A command that a pause keeps back, to be run when it ends.
+        self.postponed: list[bytes] | None = None
+        self.replica = False
         self._out: list[bytes] = []
         self._processing = False
         self.update_special()

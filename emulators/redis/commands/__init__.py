@@ -2,7 +2,11 @@
 
 from emulators.redis.commands import (
     bitmaps,
+    command_info,
+    config,
     connection,
+    debug,
+    dump,
     expire,
     hash_expiry,
     hashes,
@@ -13,14 +17,26 @@ from emulators.redis.commands import (
     objects,
     pubsub,
     scan,
+    scripting,
+    server,
+    set_algebra,
+    sets,
     sort,
+    sorted_set_algebra,
+    sorted_set_ranges,
+    sorted_sets,
     strings,
     transactions,
 )
+from emulators.redis.commands.usage import tie_all
 
 __all__ = [
     "bitmaps",
+    "command_info",
+    "config",
     "connection",
+    "debug",
+    "dump",
     "expire",
     "hash_expiry",
     "hashes",
@@ -31,7 +47,16 @@ __all__ = [
     "objects",
     "pubsub",
     "scan",
+    "scripting",
+    "server",
+    "set_algebra",
+    "sets",
     "sort",
+    "sorted_set_algebra",
+    "sorted_set_ranges",
+    "sorted_sets",
     "strings",
     "transactions",
 ]
+
+tie_all()
