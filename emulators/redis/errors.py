@@ -110,11 +110,37 @@ NOT_HLL = RedisError("WRONGTYPE Key is not a valid HyperLogLog string value.")
 CORRUPT_HLL = RedisError("INVALIDOBJ Corrupted HLL object detected")
 HLL_NOT_SPARSE = RedisError("ERR HLL encoding is not sparse")
 NO_SUCH_HLL = RedisError("ERR The specified key does not exist")
+NUMKEYS_TOO_MANY = RedisError("ERR Number of keys can't be greater than number of args")
+NEGATIVE_LIMIT = RedisError("ERR LIMIT can't be negative")
+SINGLE_INCREMENT = RedisError("ERR INCR option supports a single increment-element pair")
+SCORE_NOT_A_NUMBER = RedisError("ERR resulting score is not a number (NaN)")
+RANGE_NOT_FLOAT = RedisError("ERR min or max is not a float")
+RANGE_NOT_STRING = RedisError("ERR min or max not valid string range item")
+LIMIT_BY_RANK = RedisError(
+    "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX"
+)
+WITHSCORES_BY_LEX = RedisError("ERR syntax error, WITHSCORES not supported in combination with BYLEX")
+WEIGHT_NOT_FLOAT = RedisError("ERR weight value is not a float")
+NOT_A_FUNCTION = RedisError("ERR given type is not a function")
+OLD_FUNCTION = RedisError("ERR Pre-release function format not supported")
+BAD_FUNCTION = RedisError("ERR Failed loading library code")
 INVALID_EXPIRE = "ERR invalid expire time in '%s' command"
 
 
 def out_of_range(low: int, high: int) -> RedisError:
     return RedisError(f"ERR value is out of range, value must between {low} and {high}")
+
+
+def no_input_keys(command: str) -> RedisError:
+    return RedisError(f"ERR at least 1 input key is needed for '{command}' command")
+
+BUSY_SCRIPT = RedisError("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.")
+BUSY_FUNCTION = RedisError("BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.")
+NOT_BUSY = RedisError("NOTBUSY No scripts in execution right now.")
+UNKILLABLE = RedisError(
+    "UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the "
+    "script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command."
+)
 
 
 def wrong_arity(name: str) -> RedisError:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from emulators.redis import errors
 from emulators.redis.crc64 import crc64
 from emulators.redis.rdb_values import RDB_VERSIONS, UnsupportedError, read_value, write_value
 from emulators.redis.rdb_wire import DamagedError, RdbReader, RdbWriter
@@ -19,7 +20,19 @@ from emulators.redis.values import Value
 if TYPE_CHECKING:
     from emulators.redis.config import Thresholds
 
-__all__ = ["DamagedError", "Loaded", "Row", "UnsupportedError", "dump_payload", "load", "restore_payload", "save"]
+__all__ = [
+    "DamagedError",
+    "Loaded",
+    "Row",
+    "UnsupportedError",
+    "dump_functions",
+    "dump_payload",
+    "load",
+    "load_functions",
+    "payload_is_sound",
+    "restore_payload",
+    "save",
+]
 
 Version = tuple[int, int]
 
@@ -60,6 +73,34 @@ def restore_payload(payload: bytes, version: Version, thresholds: Thresholds) ->
     if value is None:
         raise DamagedError("an empty value")
     return value
+
+
+def dump_functions(codes: Iterable[bytes], version: Version = (7, 0)) -> bytes:
+    """What FUNCTION DUMP answers: the code of the libraries, with a payload's footer."""
+    writer = RdbWriter()
+    for code in codes:
+        writer.byte(_FUNCTION)
+        writer.string(code)
+    writer.raw(rdb_version(version).to_bytes(2, "little"))
+    body = bytes(writer.out)
+    return body + crc64(body).to_bytes(8, "little")
+
+
+def load_functions(payload: bytes, version: Version = (7, 4)) -> list[bytes]:
+    """The code of the libraries in a FUNCTION DUMP payload; raises what FUNCTION RESTORE answers to a wrong one."""
+    if not payload_is_sound(payload, version):
+        raise errors.BAD_PAYLOAD
+    reader = RdbReader(payload[:-_FOOTER])
+    codes: list[bytes] = []
+    while reader.position < len(reader.data):
+        kind = reader.byte()
+        if kind != _FUNCTION:
+            raise errors.NOT_A_FUNCTION if kind != _FUNCTION_OLD else errors.OLD_FUNCTION
+        try:
+            codes.append(reader.string())
+        except DamagedError:
+            raise errors.BAD_FUNCTION from None
+    return codes
 
 
 # -- whole files ---------------------------------------------------------------------------------------------
