@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 
 from emulators.redis import errors
@@ -45,11 +46,25 @@ def integer(word: bytes, error: RedisError = errors.NOT_INTEGER, low: int = _MIN
 
 
 def floating(word: bytes, error: RedisError = errors.NOT_FLOAT) -> float:
-    """A double by the rules of strtod over the whole word; NaN and surrounding spaces are refused."""
+    """A double by the rules of strtod over the whole word.
+
+    NaN, surrounding spaces, and numbers too large or too small for a double are refused.
+    """
     value = parse_double(word)
-    if value is None or math.isnan(value):
+    if value is None or value != value:
+        raise error
+    if value in _EDGES and not _is_exact(word):
         raise error
     return value
+
+
+_EDGES = (0.0, math.inf, -math.inf)
+_ZERO = re.compile(rb"[+-]?(0[xX])?0*\.?0*([eEpP].*)?")
+
+
+def _is_exact(word: bytes) -> bool:
+    """False for a number that became zero or infinite because it is too small or too large."""
+    return b"n" in word.lower() or _ZERO.fullmatch(word) is not None
 
 
 def score(word: bytes) -> float:

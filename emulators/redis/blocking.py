@@ -1,7 +1,7 @@
 """Clients that wait for keys: BLPOP and its family, XREAD BLOCK, WAIT. Waiting is data, not a thread.
 
-A handler that finds nothing to take returns `server.blocking.wait(...)`. When a key comes into being or goes (or a stream grows), it
-is marked; after the command, script or transaction is over, `serve` offers marked keys, in the order in which they were
+A handler that finds nothing to take returns `server.blocking.wait(...)`. When a key comes into being or goes (or a stream grows),
+it is marked; after the command, script or transaction is over, `serve` offers marked keys, in the order in which they were
 marked, to their waiters, in the order in which they began to wait. What serving marks (BLMOVE pushes) has its turn after
 that. Timeouts are timers of the clock.
 """

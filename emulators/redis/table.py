@@ -203,6 +203,13 @@ NEWER: list[list[Any]] = [
 ]
 
 
+#: Arities that a later version changed: (since, arity).
+LATER_ARITY: dict[str, tuple[tuple[int, int], int]] = {
+    "zrank": ((7, 2), -3),
+    "zrevrank": ((7, 2), -3),
+}
+
+
 def version_tuple(version: str) -> tuple[int, int]:
     """`7.2.4` as (7, 2)."""
     parts = version.split(".")

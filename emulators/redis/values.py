@@ -568,14 +568,35 @@ class SortedSet(Collection):
         self._order: Any = None
         self.index: ScanIndex | None = None
 
+    @classmethod
+    def of(cls, scores: dict[bytes, float], thresholds: Thresholds) -> SortedSet:
+        """A sorted set made of these scores at once."""
+        if len(scores) > thresholds.zset_entries or max(map(len, scores)) > thresholds.zset_value:
+            return cls(scores, large=True)
+        return cls({member: score + 0.0 for member, score in scores.items()})
+
     def copy(self) -> SortedSet:
-        return SortedSet(dict(self.scores), self.large)
+        twin = SortedSet(dict(self.scores), self.large)
+        if self._order is not None:
+            twin._order = _copy_sorted(self._order)
+        return twin
+
+    def ordered(self) -> list[bytes]:
+        return [member for _, member in self.order]
 
     def encoding(self) -> bytes:
         return b"skiplist" if self.large else b"listpack"
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    @property
+    def live(self) -> dict[bytes, Any]:
+        return self.scores
+
+    @property
+    def compact(self) -> bool:
+        return not self.large
 
     @property
     def order(self) -> Any:
@@ -585,15 +606,16 @@ class SortedSet(Collection):
             order = self._order = SortedList([(score, member) for member, score in self.scores.items()])
         return order
 
-    def scan_index(self) -> ScanIndex:
-        if self.index is None:
-            self.index = ScanIndex(self.scores)
-        return self.index
-
     def put(self, member: bytes, score: float, thresholds: Thresholds) -> bool:
         """Set a member's score; True if the member is new."""
         scores = self.scores
         old = scores.get(member)
+        if not self.large:
+            if old is None and (len(scores) >= thresholds.zset_entries or len(member) > thresholds.zset_value):
+                self.large = True
+            else:
+                # A listpack holds whole numbers as integers, which know no -0.
+                score += 0.0
         if old is not None:
             if old != score:
                 scores[member] = score
@@ -606,8 +628,6 @@ class SortedSet(Collection):
             self._order.add((score, member))
         if self.index is not None:
             self.index.added(member)
-        if not self.large and (len(scores) > thresholds.zset_entries or len(member) > thresholds.zset_value):
-            self.large = True
         return True
 
     def remove(self, member: bytes) -> bool:
@@ -617,6 +637,24 @@ class SortedSet(Collection):
         if self._order is not None:
             self._order.remove((score, member))
         return True
+
+    def remove_slice(self, start: int, stop: int) -> None:
+        """Remove the members at these places of the order."""
+        order = self.order
+        scores = self.scores
+        for _, member in order[start:stop]:
+            del scores[member]
+        del order[start:stop]
+
+    def pop(self, count: int, greatest: bool) -> list[tuple[bytes, float]]:
+        """Remove the first or last `count` members, of which there are as many, and return them as they are popped."""
+        order, scores = self.order, self.scores
+        popped = []
+        for _ in range(count):
+            score, member = order.pop() if greatest else order.pop(0)
+            del scores[member]
+            popped.append((member, score))
+        return popped
 
     def export(self) -> Any:
         return [self.scores, self.large]
@@ -635,6 +673,16 @@ class SortedSet(Collection):
     @classmethod
     def load(cls, data: Any) -> SortedSet:
         return cls(*data)
+
+
+def _copy_sorted(order: Any) -> Any:
+    """A copy of a SortedList without sorting it again, which its own `copy` does."""
+    twin = SortedList()
+    twin.__dict__.update(
+        {name: value.copy() if isinstance(value, list) else value for name, value in order.__dict__.items()}
+    )
+    twin._lists = [part.copy() for part in order._lists]
+    return twin
 
 
 def is_integer(text: bytes) -> bool:

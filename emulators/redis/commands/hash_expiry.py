@@ -1,7 +1,7 @@
 """Deadlines of single hash fields (7.4): HEXPIRE and its kin (redis.io group `hash`).
 
-Each command answers with one number per field: -2 there is no such field (or hash), -1 it has no deadline, 0 a condition was not met,
-1 done, 2 the deadline is past and the field is gone. The clock removes fields when they are due (see
+Each command answers with one number per field: -2 there is no such field (or hash), -1 it has no deadline, 0 a condition was
+not met, 1 done, 2 the deadline is past and the field is gone. The clock removes fields when they are due (see
 `emulators.redis.field_deadlines`), with a `hexpired` event, and the hash with its last field.
 """
 
