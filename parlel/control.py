@@ -286,7 +286,7 @@ class ControlServer:
             threading.Thread(target=self._serve, args=(client,), name="parlel-control-client", daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        with client, client.makefile("rwb") as stream, contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError), client, client.makefile("rwb") as stream:
             while line := stream.readline(_MAX_LINE):
                 for answer in self.answer(line):
                     stream.write(encode(answer))

@@ -1,0 +1,5 @@
+"""`python -m parlel`: the command line."""
+
+from parlel.cli import main
+
+main()
