@@ -83,7 +83,7 @@ class Log(CamelAliases):
     >>> import parlel
     >>> with parlel.create_test_context(services=["redis"]) as ctx:
     ...     _ = ctx.redis.set("user:1", "alice")
-    ...     ctx.log.assert_called("SET", key="user:*")
+    ...     _ = ctx.log.assert_called("SET", key="user:*")
     ...     [operation.text for operation in ctx.log.calls("SET")]
     ['SET user:1 alice']
     """

@@ -208,6 +208,7 @@ class CrashRecoveryManager(CamelAliases):
         return self._events.on(event, handler)
 
     def off(self, event: str, handler: Callable[[RecoveryEvent], object]) -> None:
+        """Take a handler out again."""
         self._events.off(event, handler)
 
     # -- for the machine -------------------------------------------------------------------------------------

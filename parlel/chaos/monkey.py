@@ -208,6 +208,7 @@ class ChaosMonkey(CamelAliases):
         return self._events.on(event, handler)
 
     def off(self, event: str, handler: Callable[[InterceptedOp], object]) -> None:
+        """Take a handler out again."""
         self._events.off(event, handler)
 
     def get_intercepted_ops(self) -> list[InterceptedOp]:
