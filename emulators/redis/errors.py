@@ -123,7 +123,16 @@ WITHSCORES_BY_LEX = RedisError("ERR syntax error, WITHSCORES not supported in co
 WEIGHT_NOT_FLOAT = RedisError("ERR weight value is not a float")
 NOT_A_FUNCTION = RedisError("ERR given type is not a function")
 OLD_FUNCTION = RedisError("ERR Pre-release function format not supported")
-BAD_FUNCTION = RedisError("ERR Failed loading library code")
+BAD_FUNCTION = RedisError("ERR Failed loading library payload")
+GEO_UNIT = RedisError("ERR unsupported unit provided. please use M, KM, FT, MI")
+GEO_RADIUS = RedisError("ERR need numeric radius")
+GEO_NEGATIVE_RADIUS = RedisError("ERR radius cannot be negative")
+GEO_WIDTH = RedisError("ERR need numeric width")
+GEO_HEIGHT = RedisError("ERR need numeric height")
+GEO_NEGATIVE_BOX = RedisError("ERR height or width cannot be negative")
+GEO_NO_MEMBER = RedisError("ERR could not decode requested zset member")
+GEO_COUNT = RedisError("ERR COUNT must be > 0")
+GEO_ANY = RedisError("ERR the ANY argument requires COUNT argument")
 INVALID_EXPIRE = "ERR invalid expire time in '%s' command"
 
 
@@ -164,6 +173,18 @@ def unknown_subcommand(container: str, name: bytes) -> RedisError:
 
 def invalid_expire(command: str) -> RedisError:
     return RedisError(INVALID_EXPIRE % command)
+
+
+def invalid_place(longitude: float, latitude: float) -> RedisError:
+    return RedisError(f"ERR invalid longitude,latitude pair {longitude:f},{latitude:f}")
+
+
+def geo_store_with(name: str) -> RedisError:
+    return RedisError(f"ERR {name} is not compatible with WITHDIST, WITHHASH and WITHCOORD options")
+
+
+def geo_exactly_one(options: bytes, name: bytes) -> RedisError:
+    return RedisError(b"ERR exactly one of %b can be specified for %b" % (options, name))
 
 
 def unsupported_option(option: bytes) -> RedisError:
