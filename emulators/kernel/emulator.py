@@ -131,6 +131,8 @@ class Environment:
     interceptor: Interceptor
     open_endpoint: Callable[[str, int], int] = _no_endpoint
     close_endpoint: Callable[[str, bool], None] = _no_close
+    #: Take one turn of the host's loop from inside a long operation, so that other clients are heard; None without a host.
+    poll: Callable[[], None] | None = None
 
     @classmethod
     def alone(cls, name: str, *, seed: int = 0, clock: Clock | None = None) -> Environment:

@@ -695,6 +695,18 @@ class Host:
         del self.internal_errors[:-100]
         _logger.error("internal error in %s (seed %d)", runtime.name, self.seed, exc_info=error)
 
+    def _poll(self) -> None:
+        """A nested turn of the loop, for an engine that is busy for long: other connections are read and answered.
+
+        asyncio has no public call for it; `_run_once` is what `run_forever` calls over and over. With something to do
+        scheduled first, it does not wait.
+        """
+        loop: Any = self._loop
+        if loop is None or threading.current_thread() is not self._thread:
+            return
+        loop.call_soon(_nothing)
+        loop._run_once()
+
     def _tick(self) -> None:
         self._wake = None
         self.clock.sync()
@@ -723,6 +735,7 @@ class Host:
             self.log,
             self.interceptor,
             open_endpoint=lambda endpoint, port: self._open_endpoint(runtime, endpoint, port),
+            poll=self._poll,
             close_endpoint=lambda endpoint, abort: self._close_endpoint(runtime, endpoint, abort),
         )
         return runtime.factory(environment)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from emulators.redis.resp import OK, Reply, Status
+from emulators.redis.resp import Reply, Status
 from emulators.redis.table import COMMANDS, command
 
 if TYPE_CHECKING:
@@ -75,6 +75,3 @@ def tie_all() -> None:
         sub = row.subcommands.get(b"help")
         if sub is not None and sub.handler is None:
             _tie(row.name)
-    if COMMANDS["function"].subcommands[b"flush"].handler is None:
-        # While there are no functions there is nothing to flush.
-        command("function|flush")(lambda client, args: OK)
