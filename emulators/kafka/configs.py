@@ -93,12 +93,12 @@ delete.topic.enable boolean true
 fetch.max.bytes int 57671680 . 1024..
 fetch.purgatory.purge.interval.requests int 1000
 group.consumer.assignors list uniform,range
-group.consumer.heartbeat.interval.ms int 5000 . 1..
+group.consumer.heartbeat.interval.ms int 100 . 1..
 group.consumer.max.heartbeat.interval.ms int 15000 . 1..
 group.consumer.max.session.timeout.ms int 60000 . 1..
 group.consumer.max.size int {MAX_INT} . 1..
 group.consumer.migration.policy string bidirectional . bidirectional|upgrade|downgrade|disabled
-group.consumer.min.heartbeat.interval.ms int 5000 . 1..
+group.consumer.min.heartbeat.interval.ms int 100 . 1..
 group.consumer.min.session.timeout.ms int 45000 . 1..
 group.consumer.session.timeout.ms int 45000 . 1..
 group.coordinator.rebalance.protocols list classic,consumer,streams
@@ -108,7 +108,7 @@ group.max.session.timeout.ms int 1800000 . 1..
 group.max.size int {MAX_INT} . 1..
 group.min.session.timeout.ms int 6000 . 0..
 group.share.delivery.count.limit int 5 . 2..
-group.share.heartbeat.interval.ms int 5000 . 1..
+group.share.heartbeat.interval.ms int 100 . 1..
 group.share.max.record.lock.duration.ms int 60000 . 30000..
 group.share.max.size int 200 . 1..
 group.share.min.record.lock.duration.ms int 15000 . 1000..
@@ -224,10 +224,10 @@ unstable.feature.versions.enable boolean false
 """
 
 _GROUP_ROWS = """
-consumer.heartbeat.interval.ms int 5000 group.consumer.heartbeat.interval.ms 1..
+consumer.heartbeat.interval.ms int 100 group.consumer.heartbeat.interval.ms 1..
 consumer.session.timeout.ms int 45000 group.consumer.session.timeout.ms 1..
 share.auto.offset.reset string latest . latest|earliest
-share.heartbeat.interval.ms int 5000 group.share.heartbeat.interval.ms 1..
+share.heartbeat.interval.ms int 100 group.share.heartbeat.interval.ms 1..
 share.isolation.level string read_uncommitted . read_committed|read_uncommitted
 share.record.lock.duration.ms int 30000 group.share.record.lock.duration.ms 1000..
 share.session.timeout.ms int 45000 group.share.session.timeout.ms 1..

@@ -25,7 +25,6 @@ from emulators.kafka.request import Request
 from emulators.kafka.security import Security
 from emulators.kafka.session import KafkaSession, parse_header, skip_tags
 from emulators.kafka.topics import NO_ID, Node, Partition, Topic, TopicError
-
 from emulators.kafka.wire.codec import DecodeError, decoder, header_version
 from emulators.kafka.wire.schema import API_NAMES
 from emulators.kernel.emulator import Emulator, Environment, Link, Session
