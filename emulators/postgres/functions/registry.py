@@ -56,6 +56,10 @@ _MODULES: Final = (
     "strings",
     "numeric",
     "floats",
+    "regex",
+    "bytes",
+    "datetimes",
+    "intervals",
 )
 
 

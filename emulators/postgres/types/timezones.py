@@ -215,6 +215,9 @@ def parse_posix(text: str) -> PosixRule | None:
     """A POSIX TZ string, None when it is not one. Without switch rules, summer time follows the United States."""
     found = _POSIX.match(text)
     if found is None:
+        if re.match(rf"{_POSIX_OFFSET}\Z", text):
+            # A bare number is a POSIX offset without a name: hours west.
+            return PosixRule((-_clock(text), False, ""), None, None, None)
         return None
     offset = -_clock(found[2])
     if abs(offset) >= 168 * 3600:
