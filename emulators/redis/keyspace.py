@@ -305,6 +305,8 @@ class Database:
     def expire_now(self, key: bytes) -> None:
         """The key's time has come."""
         self.server.expired_keys += 1
+        # Without the deadline first, looking at the key would expire it again (see `_lazy_get`).
+        self.expires.pop(key, None)
         self.delete(key)
         self.server.key_expired(self, key)
 
