@@ -12,6 +12,7 @@ from emulators.redis import errors
 
 if TYPE_CHECKING:
     from emulators.redis.emulator import RedisEmulator
+    from emulators.redis.scripting import Run
     from emulators.redis.session import RedisSession
     from emulators.redis.table import Command
 
@@ -39,6 +40,18 @@ class Admission:
             if row.name not in _WHILE_SUBSCRIBED:
                 row.rejected += 1
                 raise errors.only_in_subscriber(row.name)
+
+    # -- scripts ---------------------------------------------------------------------------------------------
+
+    def check_script_start(self, run: Run) -> None:
+        """What can keep a script or function from running at all, by the flags it declares."""
+
+    def check_script(self, run: Run, session: RedisSession, row: Command, words: list[bytes]) -> None:
+        """What can stand in the way of one command of a script (its arity and flags are checked already)."""
+
+    def allows(self, session: RedisSession, row: Command, words: list[bytes]) -> bool:
+        """Whether the session's user may run this."""
+        return True
 
     def session_is_special(self, session: RedisSession) -> bool:
         """True when this session's commands need `check` for a reason known here."""
