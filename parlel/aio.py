@@ -235,6 +235,23 @@ class AsyncPostgresHelper(CamelAliases):
     cleanup = _twin(PostgresHelper.cleanup)
 
 
+class AsyncKafkaHelper(CamelAliases):
+    """`KafkaHelper` for asyncio. Its calls share one connection and follow one another."""
+
+    def __init__(self, sync: KafkaHelper) -> None:
+        self.sync = sync
+
+    produce = _twin(KafkaHelper.produce)
+    produce_many = _twin(KafkaHelper.produce_many)
+    consume = _twin(KafkaHelper.consume)
+    topics = _twin(KafkaHelper.topics)
+    create_topic = _twin(KafkaHelper.create_topic)
+    delete_topic = _twin(KafkaHelper.delete_topic)
+    committed = _twin(KafkaHelper.committed)
+    lag = _twin(KafkaHelper.lag)
+    wait_for_group = _twin(KafkaHelper.wait_for_group)
+
+
 # -- services and contexts -----------------------------------------------------------------------------------------
 
 
@@ -323,6 +340,7 @@ class _AsyncSurface(_Closing):
     snapshot = _twin(Surface.snapshot)
     restore = _twin(Surface.restore)
     snapshots = _twin(Surface.snapshots)
+    drop_snapshot = _twin(Surface.drop_snapshot)
     save_snapshot = _twin(Surface.save_snapshot)
     load_snapshot = _twin(Surface.load_snapshot)
     dump = _twin(Surface.dump)
@@ -412,8 +430,8 @@ class AsyncTestContext(_AsyncSurface):
         return AsyncPostgresHelper(self.sync.postgres)
 
     @property
-    def kafka(self) -> KafkaHelper:
-        return self.sync.kafka
+    def kafka(self) -> AsyncKafkaHelper:
+        return AsyncKafkaHelper(self.sync.kafka)
 
 
 class AsyncParallelInstance(_AsyncSurface):

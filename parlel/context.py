@@ -121,8 +121,7 @@ class TestContext(Surface):
     def cleanup(self) -> None:
         """Stop everything: no thread, socket or file is left. Idempotent."""
         for helper in self._helpers.values():
-            if not isinstance(helper, KafkaHelper):
-                helper.close()
+            helper.close()
         self._machine.close()
 
     close = cleanup

@@ -7,13 +7,15 @@ They see what any client sees: chaos hits them, and a crash breaks their connect
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from parlel._aliases import CamelAliases
 from parlel.clients.resp import RespClient
 
 if TYPE_CHECKING:
+    from emulators.kafka.client import ConsumedRecord, KafkaClient, ProducedRecord
     from parlel.clients.pg import PgClient
     from parlel.machine import Machine
 
@@ -26,6 +28,7 @@ class _Helper(CamelAliases):
     def __init__(self, machine: Machine, name: str) -> None:
         self._machine = machine
         self._lock = threading.Lock()
+        self._crashes = 0
         self.name = name
 
     @property
@@ -36,6 +39,11 @@ class _Helper(CamelAliases):
     def client(self, **options: Any) -> Any:
         """A client of the usual library, see `Service.client`."""
         return self._machine.services()[self.name].client(**options)
+
+    def _crashed(self) -> bool:
+        """Whether the service has crashed since the last call, so that our connection is gone."""
+        before, self._crashes = self._crashes, self._machine.runtime(self.name).crashes
+        return before != self._crashes
 
 
 class RedisHelper(_Helper):
@@ -151,6 +159,8 @@ class PostgresHelper(_Helper):
         from parlel.clients.pg import PgClient
         from parlel.services import postgres_login
 
+        if self._crashed() and self._client is not None and self._client.transaction_status == "I":
+            self._client.close()
         if self._client is None or self._client.closed:
             at = self._machine.address(self.name)
             login = postgres_login(at)
@@ -161,12 +171,106 @@ class PostgresHelper(_Helper):
 
 
 class KafkaHelper(_Helper):
-    """Produce and consume over the wire. `produce` takes a dict or list as JSON; keys and values come back as text or bytes."""
+    """Produce, consume and look at groups over the wire. Keys and values: bytes, text, None, or anything else as JSON.
+
+    Records that come back (`ConsumedRecord`) have `topic partition offset timestamp key value headers`, `.text()` and `.json()`.
+    `KafkaError` (from `emulators.kafka.client`) for an error of the broker.
+    """
 
     def __init__(self, machine: Machine, name: str = "kafka") -> None:
         super().__init__(machine, name)
+        self._client: KafkaClient | None = None
 
     @property
     def bootstrap_servers(self) -> str:
         """`host:port`, what Kafka clients take."""
         return self.url
+
+    def produce(
+        self,
+        topic: str,
+        value: Any = None,
+        *,
+        key: Any = None,
+        headers: Mapping[str, Any] | Iterable[tuple[str, Any]] = (),
+        partition: int | None = None,
+        timestamp: int | None = None,
+    ) -> ProducedRecord:
+        """Write one record, to a topic that is made if need be; `timestamp` in milliseconds. Returns topic, partition, offset."""
+        with self._using() as client:
+            return client.produce(topic, value, key=key, headers=headers, partition=partition, timestamp=timestamp)
+
+    def produce_many(self, topic: str, rows: Iterable[Mapping[str, Any]]) -> list[ProducedRecord]:
+        """Write rows `{"value", "key", "headers", "partition", "timestamp"}`, one batch a partition."""
+        with self._using() as client:
+            return client.produce_many(topic, rows)
+
+    def consume(self, topic: str, *, partition: int | None = None, offset: int | None = None) -> list[ConsumedRecord]:
+        """Every committed record that is there now, partition by partition, from `offset` on."""
+        with self._using() as client:
+            return client.consume_all(topic, partition=partition, offset=offset)
+
+    def topics(self) -> dict[str, int]:
+        """Topics by name with their number of partitions."""
+        with self._using() as client:
+            return client.topics()
+
+    def create_topic(self, name: str, partitions: int = 1, configs: Mapping[str, str] | None = None) -> None:
+        """Make a topic. KafkaError when it is there already."""
+        with self._using() as client:
+            client.create_topic(name, partitions, configs=configs)
+
+    def delete_topic(self, name: str) -> None:
+        """Delete a topic. KafkaError when there is none."""
+        with self._using() as client:
+            client.delete_topic(name)
+
+    def committed(self, group: str) -> dict[tuple[str, int], int]:
+        """A group's committed offsets by (topic, partition)."""
+        with self._using() as client:
+            return client.committed(group)
+
+    def lag(self, group: str) -> dict[tuple[str, int], int]:
+        """Records behind a group's committed offsets, by (topic, partition)."""
+        with self._using() as client:
+            return client.lag(group)
+
+    def wait_for_group(
+        self, group: str, *, members: int | None = None, state: str = "Stable", timeout: float = 10.0
+    ) -> None:
+        """Wait until a group has that state (and so many members). TimeoutError after `timeout` real seconds."""
+        self._machine.forbid_host_thread()
+        # On a connection of its own: this may take long, and other threads go on meanwhile.
+        with self._connected() as client:
+            client.wait_for_group(group, members=members, state=state, timeout=timeout)
+
+    def close(self) -> None:
+        """Close the connections; the next call opens new ones."""
+        with self._lock:
+            self._drop()
+
+    @contextmanager
+    def _using(self) -> Iterator[KafkaClient]:
+        self._machine.forbid_host_thread()
+        with self._lock:
+            if self._crashed():
+                self._drop()
+            if self._client is None:
+                self._client = self._connected()
+            try:
+                yield self._client
+            except OSError:
+                # A broken connection is not used again.
+                self._drop()
+                raise
+
+    def _connected(self) -> KafkaClient:
+        from emulators.kafka.client import KafkaClient
+        from parlel.services import kafka_sasl
+
+        return KafkaClient(self.url, sasl=kafka_sasl(self._machine.address(self.name)))
+
+    def _drop(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None

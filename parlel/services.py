@@ -120,6 +120,12 @@ def _kafka_environ(at: Address) -> dict[str, str]:
     return {"KAFKA_BOOTSTRAP_SERVERS": _kafka_url(at), "KAFKA_BROKERS": _kafka_url(at)}
 
 
+def kafka_sasl(at: Address) -> tuple[str, str] | None:
+    """User and password for SASL PLAIN: the first of the option `users`, if there are any."""
+    users: Mapping[str, str] | None = at.options.get("users")
+    return next(iter(users.items()), None) if users else None
+
+
 def _kafka_client(at: Address, options: dict[str, Any]) -> Any:
     """A producer: `confluent_kafka.Producer` if that library is installed, else `kafka.KafkaProducer`."""
     if importlib.util.find_spec("confluent_kafka") is not None:
@@ -151,7 +157,7 @@ SERVICES: dict[str, ServiceSpec] = {
     ),
     "kafka": ServiceSpec(
         "kafka",
-        "emulators.kafka",
+        "emulators.kafka.emulator",
         "KafkaEmulator",
         9092,
         _kafka_url,

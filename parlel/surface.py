@@ -100,6 +100,10 @@ class Surface(CamelAliases):
         """The live snapshots, oldest first."""
         return self._machine.host.call(self._machine.host.snapshots.all)
 
+    def drop_snapshot(self, which: Snapshot | str | int) -> None:
+        """Forget a snapshot."""
+        self._machine.host.call(self._machine.host.snapshots.drop, which)
+
     def save_snapshot(self, path: str | PathLike[str], which: Snapshot | str | int | None = None) -> Path:
         """Write a snapshot (default: the present) to one file."""
         return self._machine.save_snapshot(path, which)

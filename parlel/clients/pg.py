@@ -87,6 +87,8 @@ class PgClient:
         self._buffer = bytearray()
         self._columns: list[tuple[str, int]] = []
         self.closed = False
+        #: `I` idle, `T` in a transaction, `E` in a failed one.
+        self.transaction_status = "I"
         #: Texts of the notices and warnings that the server has sent.
         self.notices: list[str] = []
         #: What the server has reported of its settings, such as server_version.
@@ -168,6 +170,7 @@ class PgClient:
                 else:
                     self._send(_message(b"d", copy_data) + _message(b"c", b""))
             elif kind == b"Z":
+                self.transaction_status = body.decode()
                 if failure is not None:
                     raise failure
                 return results

@@ -2,14 +2,16 @@
 
     redis     one command a line, redis-cli's quoting, `#` comments        (`redis_lines.py`)
     postgres  SQL separated by semicolons, with COPY … FROM stdin blocks   (`sql.py`)
-    kafka     a JSON array of {"topic", "key", "value", "partition", "headers"}; topics are made as needed
+    kafka     a JSON array of {"topic", "key", "value", "partition", "headers", "timestamp"};
+              topics are made as needed
 
 Statements run one after the other and the first error stops the seed; what ran before it stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +30,8 @@ _T = TypeVar("_T")
 
 # A seed with more statements than this shows its progress, on a terminal.
 _LONG = 1000
+_RECORD_FIELDS = ("topic", "key", "value", "partition", "headers", "timestamp")
+_JSON_BETWEEN = " \t\r\n,"
 
 
 class SeedExecutor(CamelAliases):
@@ -63,7 +67,7 @@ class SeedExecutor(CamelAliases):
     def _execute(self, service: str, text: str, file: str, port: int | None) -> int:
         self._guard()
         kind, at = self._find(service, port)
-        runner = {"redis": _seed_redis, "postgres": _seed_postgres}.get(kind)
+        runner = {"redis": _seed_redis, "postgres": _seed_postgres, "kafka": _seed_kafka}.get(kind)
         if runner is None:
             raise ServiceNotAvailable(f"there is no seed format for {kind!r}")
         return runner(service, at, text, file)
@@ -124,6 +128,46 @@ def _seed_postgres(service: str, at: table.Address, text: str, file: str) -> int
                 service, file, error.line, applied, f"{error} (nothing more was sent)", error.text
             ) from error
     return applied
+
+
+def _seed_kafka(service: str, at: table.Address, text: str, file: str) -> int:
+    from emulators.kafka.client import KafkaClient, KafkaError
+
+    records = list(_read_records(service, text, file))
+    applied = 0
+    with KafkaClient(f"{at.host}:{at.port}", timeout=60.0, sasl=table.kafka_sasl(at)) as client:
+        for line, record in _progress(records, len(records), file):
+            try:
+                client.produce(**record)
+            except (KafkaError, OSError) as error:
+                raise SeedError(service, file, line, applied, str(error), json.dumps(record)) from error
+            applied += 1
+    return applied
+
+
+def _read_records(service: str, text: str, file: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The records with the lines on which they begin; the array is read element by element to know them."""
+    text = text.removeprefix("\ufeff")
+    decoder = json.JSONDecoder()
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise SeedError(service, file, error.lineno, 0, f"the text is no JSON: {error}") from error
+    if not isinstance(data, list):
+        raise SeedError(service, file, 1, 0, 'a Kafka seed is a JSON array of {"topic": …, "key": …, "value": …}')
+    position = text.index("[") + 1
+    for record in data:
+        while text[position] in _JSON_BETWEEN:
+            position += 1
+        line = text.count("\n", 0, position) + 1
+        _, position = decoder.raw_decode(text, position)
+        if not isinstance(record, dict) or not isinstance(record.get("topic"), str):
+            raise SeedError(service, file, line, 0, 'a record is an object with a "topic"', json.dumps(record))
+        for key in record:
+            if key not in _RECORD_FIELDS:
+                reason = f"a record has no field {key!r}.{suggest(key, _RECORD_FIELDS)}"
+                raise SeedError(service, file, line, 0, reason, json.dumps(record))
+        yield line, record
 
 
 def _progress(items: Iterable[_T], expected: int, file: str) -> Iterable[_T]:

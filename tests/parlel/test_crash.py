@@ -38,7 +38,7 @@ def start(folder: Path) -> tuple[subprocess.Popen[str], int]:
 
 
 def test_sigkill_loses_nothing_acknowledged_and_invents_nothing(tmp_path: Path, pytestconfig: pytest.Config) -> None:
-    crashes = pytestconfig.getoption("--crashes")
+    crashes = pytestconfig.getoption("--crashes", 12)
     chance = random.Random(20260101)
     acknowledged = 0  # the client's view: how many of its writes were answered
     batch = 0  # and how many it sent at once
