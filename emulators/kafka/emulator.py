@@ -15,7 +15,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from emulators.kafka import errors
 from emulators.kafka.configs import BROKER, Configs
@@ -31,7 +31,7 @@ from emulators.kernel.emulator import Emulator, Environment, Link, Session
 from emulators.kernel.operation import Description
 
 if TYPE_CHECKING:
-    from emulators.kafka.fetching import FetchSessions, FetchWait
+    from emulators.kafka.fetching import FetchSessions
     from emulators.kafka.groups.manager import GroupManager
     from emulators.kafka.transactions import TransactionCoordinator
     from emulators.kernel.clock import Timer
@@ -41,6 +41,12 @@ __all__ = ["KafkaEmulator"]
 DEFAULT_VERSION = "4.1"
 _CLUSTER_ID = "parlel-kafka-cluster-00"
 _MAIN = "main"
+
+
+class Waiting(Protocol):
+    """A parked fetch: looked at again when a partition that it is listed at changes."""
+
+    def woken(self) -> None: ...
 
 
 class KafkaEmulator(Emulator):
@@ -98,7 +104,7 @@ class KafkaEmulator(Emulator):
         self.refused = 0
         self._depth = 0
         self._ready: deque[KafkaSession] = deque()
-        self._woken: dict[FetchWait, None] = {}
+        self._woken: dict[Waiting, None] = {}
         self._timer: Timer | None = None
         self._clear()
 
@@ -169,6 +175,10 @@ class KafkaEmulator(Emulator):
         """Something changed on a partition: look at the fetches that wait for it at the end of this step."""
         for wait in partition.parked:
             self._woken[wait] = None
+
+    def asleep(self, wait: Waiting) -> None:
+        """A wait has ended: do not look at it again."""
+        self._woken.pop(wait, None)
 
     def later(self, delay_ms: float, run: Callable[[], object]) -> Timer:
         """Run something as a step of its own, `delay_ms` from now."""

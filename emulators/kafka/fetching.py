@@ -176,7 +176,7 @@ class FetchWait:
         for partition in self.partitions:
             if self in partition.parked:
                 partition.parked.remove(self)
-        self.broker._woken.pop(self, None)
+        self.broker.asleep(self)
 
     # -- looking ---------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ Differs from Kafka: CONCURRENT_TRANSACTIONS (51) comes only where InitProducerId
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from emulators.kafka import errors
@@ -270,4 +271,4 @@ class TransactionCoordinator:
             found.groups, found.start_ms, found.updated_ms = set(groups), start, updated
             self.transactions[name] = found
             if state == ONGOING:
-                found.timer = self.broker.later(timeout_ms, lambda one=found: self._timed_out(one))
+                found.timer = self.broker.later(timeout_ms, partial(self._timed_out, found))

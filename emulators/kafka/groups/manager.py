@@ -46,7 +46,9 @@ class GroupManager:
             return group
         if not create or (group is not None and not (group.empty and group.kind == "consumer")):
             return None
-        return self._install(ClassicGroup(self.broker, group_id), group)
+        fresh = ClassicGroup(self.broker, group_id)
+        self._install(fresh, group)
+        return fresh
 
     def consumer(self, group_id: str, create: bool) -> ConsumerGroup | None:
         """The KIP-848 group of that id; an empty classic group turns into one."""
@@ -57,7 +59,9 @@ class GroupManager:
             return group
         if not create or (group is not None and not (group.empty and group.kind == "classic")):
             return None
-        return self._install(ConsumerGroup(self.broker, group_id), group)
+        fresh = ConsumerGroup(self.broker, group_id)
+        self._install(fresh, group)
+        return fresh
 
     def share(self, group_id: str, create: bool) -> ShareGroup | None:
         """The share group of that id."""
@@ -68,14 +72,15 @@ class GroupManager:
             return group
         if not create or group is not None:
             return None
-        return self._install(ShareGroup(self.broker, group_id), None)
+        fresh = ShareGroup(self.broker, group_id)
+        self._install(fresh, None)
+        return fresh
 
-    def _install(self, fresh: Any, old: Group | None) -> Any:
+    def _install(self, fresh: Group, old: Group | None) -> None:
         if old is not None:
             old.let_go()
             fresh.committed, fresh.pending = old.committed, old.pending
         self.groups[fresh.id] = fresh
-        return fresh
 
     # -- deleting --------------------------------------------------------------------------------------------
 

@@ -20,9 +20,9 @@ def handle(broker: KafkaEmulator, request: Request) -> Reply:
 
 def _create(broker: KafkaEmulator, wanted: Any, code: int) -> dict[str, Any]:
     if code:
-        text = errors.SECURITY_OFF if code == errors.SECURITY_DISABLED else errors.name_of(code)
-        return {"error_code": code, "error_message": text}
-    text = None
+        why = errors.SECURITY_OFF if code == errors.SECURITY_DISABLED else errors.name_of(code)
+        return {"error_code": code, "error_message": why}
+    text: str | None = None
     if wanted.resource_type not in security.OPERATIONS_OF and wanted.resource_type != security.USER:
         text = "the resource type is not one that an ACL can name"
     elif wanted.resource_pattern_type not in (security.LITERAL, security.PREFIXED):
