@@ -1,14 +1,16 @@
-"""What can stand between a command and its handler: arity, authentication, permissions, subscriber mode, pauses, memory.
+"""What can stand between a command and its handler: arity, authentication, permissions, cluster slots, memory, pauses.
 
-`check` raises the server's error, or returns. Sessions and servers for which nothing here can apply skip it (see
-`RedisSession.special` and `RedisEmulator.special`), so a new condition has to be named in one of the two.
+`check` raises the server's error, returns True when the command has to wait for the end of a pause, or False: go on. Sessions and
+servers for which nothing here can apply skip it (see `RedisSession.special` and `RedisEmulator.special`), so a new
+condition has to be named in one of the two `..._is_special`. The order is redis-server's, since the first reason is the one told.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emulators.redis import errors
+from emulators.redis import cluster, errors
+from emulators.redis.errors import RedisError
 
 if TYPE_CHECKING:
     from emulators.redis.emulator import RedisEmulator
@@ -21,6 +23,17 @@ __all__ = ["Admission"]
 _WHILE_SUBSCRIBED = frozenset(
     {"subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe", "ping", "quit", "reset"}
 )
+#: Commands that run at once inside MULTI, so that memory does not matter for what they queue.
+_TRANSACTION_ENDS = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
+_PROTECTED = {"debug": "enable-debug-command", "module": "enable-module-command"}
+
+
+def _protected(container: str) -> RedisError:
+    return RedisError(
+        f'ERR {container.upper()} command not allowed. If the enable-{container}-command option is set to "local", '
+        "you can run it from a local connection, otherwise you need to set this option in the configuration file, and "
+        "then restart the server."
+    )
 
 
 class Admission:
@@ -29,17 +42,57 @@ class Admission:
     def __init__(self, server: RedisEmulator) -> None:
         self._server = server
 
-    def check(self, session: RedisSession, row: Command, args: list[bytes]) -> None:
+    def check(self, session: RedisSession, row: Command, args: list[bytes]) -> bool:
+        """Raise what keeps the command from running; True if it has to wait."""
+        try:
+            return self._check(session, row, args)
+        except RedisError:
+            row.rejected += 1
+            raise
+
+    def _check(self, session: RedisSession, row: Command, args: list[bytes]) -> bool:
+        server = self._server
         if not row.min_args <= len(args) <= row.max_args:
-            row.rejected += 1
             raise errors.wrong_arity(row.name)
-        if not session.authenticated and "no_auth" not in row.flags:
-            row.rejected += 1
+        if "protected" in row.flags:
+            container = row.name.partition("|")[0]
+            if container in _PROTECTED and server.config[_PROTECTED[container]] == b"no":
+                raise _protected(container)
+        if "no_auth" not in row.flags and not session.authenticated:
             raise errors.NO_AUTH
-        if session.protocol == 2 and (session.channels or session.patterns or session.shards):
-            if row.name not in _WHILE_SUBSCRIBED:
-                row.rejected += 1
+        if session.queue is not None and "no_multi" in row.flags:
+            raise errors.NOT_IN_MULTI
+        if session.user.restricted:
+            server.acl.check(session, row, args)
+        if server.cluster:
+            cluster.check(session, row, args)
+        if server.config["maxmemory"]:
+            self._check_memory(session, row)
+        if server.config["min-replicas-to-write"]:
+            self._check_replicas(session, row)
+        if session.protocol == 2 and row.name not in _WHILE_SUBSCRIBED:
+            if session.channels or session.patterns or session.shards:
                 raise errors.only_in_subscriber(row.name)
+        if server.pauses.active and server.pauses.holds(session, row):
+            server.pauses.postpone(session, args)
+            return True
+        return False
+
+    def _check_memory(self, session: RedisSession, row: Command) -> None:
+        if self._server.eviction.make_room():
+            return
+        refuses = "denyoom" in row.flags or (
+            row.name == "exec" and any("denyoom" in queued.flags for queued, _ in session.queue or ())
+        )
+        if session.queue is not None and row.name not in _TRANSACTION_ENDS:
+            refuses = True
+        if refuses:
+            raise errors.OUT_OF_MEMORY
+
+    def _check_replicas(self, session: RedisSession, row: Command) -> None:
+        writes = row.writes or (row.name == "exec" and any(queued.writes for queued, _ in session.queue or ()))
+        if writes and self._server.replication.good_replicas() < self._server.config["min-replicas-to-write"]:
+            raise errors.NO_REPLICAS
 
     # -- scripts ---------------------------------------------------------------------------------------------
 
@@ -51,12 +104,27 @@ class Admission:
 
     def allows(self, session: RedisSession, row: Command, words: list[bytes]) -> bool:
         """Whether the session's user may run this."""
-        return True
+        return self._server.acl.denial(session.user, row, words) is None
+
+    # -- who has to come here --------------------------------------------------------------------------------
 
     def session_is_special(self, session: RedisSession) -> bool:
         """True when this session's commands need `check` for a reason known here."""
-        return False
+        return (
+            session.reply_mode != "on"
+            or session.tracking is not None
+            or session.no_touch
+            or session.replica
+            or session.user.restricted
+        )
 
     def server_is_special(self) -> bool:
         """True when every session's commands need `check`."""
-        return False
+        server = self._server
+        return bool(
+            server.instrumented
+            or server.cluster
+            or server.pauses.active
+            or server.config["maxmemory"]
+            or server.config["min-replicas-to-write"]
+        )

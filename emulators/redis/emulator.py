@@ -17,7 +17,7 @@ import msgpack
 from emulators.kernel import Description, Emulator, Environment, InvariantError, Link, Session
 from emulators.redis import commands as _commands  # noqa: F401 - ties the handlers to their rows
 from emulators.redis import errors
-from emulators.redis.acl import AccessControl
+from emulators.redis.acl import AccessControl, User
 from emulators.redis.admission import Admission
 from emulators.redis.blocking import Blocking
 from emulators.redis.config import Configuration, Thresholds
@@ -25,7 +25,9 @@ from emulators.redis.errors import RedisError
 from emulators.redis.eviction import Eviction
 from emulators.redis.info import ScriptMemory, Statistics
 from emulators.redis.inspect import canonical, dump_databases
+from emulators.redis.instruments import Instruments
 from emulators.redis.keyspace import Database, DatabaseState
+from emulators.redis.pauses import Pauses
 from emulators.redis.pubsub import PubSub
 from emulators.redis.replication import Replication
 from emulators.redis.resp import NO_REPLY, OK, Encoder, Reply
@@ -104,6 +106,11 @@ class RedisEmulator(Emulator):
         self.observed = False
         self.notify_flags = ""
         self.notify_new = False
+        #: Whether `Instruments.call` stands around handlers, and whether a replica is attached.
+        self.instrumented = False
+        self.feeding = False
+        #: The session whose command runs now by the long road.
+        self.current_session: RedisSession | None = None
         #: Whether keys' uses are counted (an LFU policy), and how fast counters grow and shrink.
         self.counts_frequency = False
         self.lfu_log_factor = 10
@@ -134,6 +141,8 @@ class RedisEmulator(Emulator):
         self.tracking = Tracking(self)
         self.replication = Replication(self)
         self.eviction = Eviction(self)
+        self.pauses = Pauses(self)
+        self.instruments = Instruments(self)
         self.parts["config"] = self.config
         self.databases = [Database(self, number) for number in range(databases)]
         #: This server's rows by name as sent (lower and upper case; other spellings are added as they are met).
@@ -192,6 +201,9 @@ class RedisEmulator(Emulator):
         """What has to happen after a command, a transaction or a script is over: serve those who wait."""
         self.pending = False
         self.blocking.serve()
+        if self.instrumented:
+            self.replication.flush()
+            self.tracking.deliver()
         self.pending = False
 
     def resume_unblocked(self) -> None:
@@ -215,12 +227,26 @@ class RedisEmulator(Emulator):
 
     def update_observed(self) -> None:
         """Somebody began or ceased to care about changes of keys."""
-        self.observed = any(db.watchers for db in self.databases)
+        self.observed = (
+            bool(self.tracking.clients) or self.eviction.watching or any(db.watchers for db in self.databases)
+        )
 
     def key_changed(self, db: Database, key: bytes) -> None:
         """A key changed while `observed`."""
         for session in db.watchers.get(key, ()):
             session.watch_broken = True
+        if self.tracking.clients:
+            self.tracking.key_changed(key)
+        if self.eviction.watching:
+            self.eviction.key_changed(db, key)
+
+    def flushed(self) -> None:
+        """Databases were emptied, or replaced as a whole."""
+        self.tracking.flushed()
+        self.eviction.flushed()
+
+    def paused_expiry(self, paused: bool) -> None:
+        """While clients are paused, keys that are over are not removed."""
 
     def key_expired(self, db: Database, key: bytes) -> None:
         """A key's time was over, and it has been removed."""
@@ -308,7 +334,7 @@ class RedisEmulator(Emulator):
         return self.password is None
 
     def default_user(self, session: RedisSession) -> Any:
-        return "default"
+        return User()
 
     def user_name(self, session: RedisSession) -> str:
         return "default"
@@ -323,6 +349,12 @@ class RedisEmulator(Emulator):
         return session
 
     def session_gone(self, session: RedisSession) -> None:
+        self.tracking.stop(session)
+        self.pauses.forget(session)
+        if session.monitors:
+            self.instruments.monitors.pop(session, None)
+            self.instruments.settle()
+        self.replication.drop(session)
         self.sessions.pop(session.id, None)
 
     # -- the kernel's contract -------------------------------------------------------------------------------
@@ -375,6 +407,7 @@ class RedisEmulator(Emulator):
                     session.watch_broken = True
             if self.waiting:
                 self.blocking.all_ready(db)
+        self.flushed()
         if self.pending:
             self.after_command()
             self.resume_unblocked()

@@ -45,6 +45,9 @@ EXEC_WITHOUT_MULTI = RedisError("ERR EXEC without MULTI")
 DISCARD_WITHOUT_MULTI = RedisError("ERR DISCARD without MULTI")
 WATCH_IN_MULTI = RedisError("ERR WATCH inside MULTI is not allowed")
 EXEC_ABORTED = RedisError("EXECABORT Transaction discarded because of previous errors.")
+NOT_IN_MULTI = RedisError("ERR Command not allowed inside a transaction")
+OUT_OF_MEMORY = RedisError("OOM command not allowed when used memory > 'maxmemory'.")
+NO_REPLICAS = RedisError("NOREPLICAS Not enough good replicas to write.")
 NO_AUTH = RedisError("NOAUTH Authentication required.")
 WRONG_PASS = RedisError("WRONGPASS invalid username-password pair or user is disabled.")
 NO_PASSWORD_SET = RedisError(
@@ -91,9 +94,7 @@ RESTORE_FREQUENCY = RedisError("ERR Invalid FREQ value, must be >= 0 and <= 255"
 LOCAL_RANGE = RedisError("ERR value is out of range, value must between 0 and 1")
 TIMEOUT_NOT_INTEGER = RedisError("ERR timeout is not an integer or out of range")
 WAITAOF_WITHOUT_AOF = RedisError("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.")
-MIGRATE_KEYS = RedisError(
-    "ERR When using MIGRATE KEYS option, the key argument must be set to the empty string"
-)
+MIGRATE_KEYS = RedisError("ERR When using MIGRATE KEYS option, the key argument must be set to the empty string")
 MIGRATE_UNREACHABLE = RedisError("IOERR error or timeout writing to target instance")
 NUMKEYS_NOT_POSITIVE = RedisError("ERR numkeys should be greater than 0")
 COUNT_NOT_POSITIVE = RedisError("ERR count should be greater than 0")
@@ -116,9 +117,7 @@ SINGLE_INCREMENT = RedisError("ERR INCR option supports a single increment-eleme
 SCORE_NOT_A_NUMBER = RedisError("ERR resulting score is not a number (NaN)")
 RANGE_NOT_FLOAT = RedisError("ERR min or max is not a float")
 RANGE_NOT_STRING = RedisError("ERR min or max not valid string range item")
-LIMIT_BY_RANK = RedisError(
-    "ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX"
-)
+LIMIT_BY_RANK = RedisError("ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX")
 WITHSCORES_BY_LEX = RedisError("ERR syntax error, WITHSCORES not supported in combination with BYLEX")
 WEIGHT_NOT_FLOAT = RedisError("ERR weight value is not a float")
 NOT_A_FUNCTION = RedisError("ERR given type is not a function")
@@ -133,6 +132,49 @@ GEO_NEGATIVE_BOX = RedisError("ERR height or width cannot be negative")
 GEO_NO_MEMBER = RedisError("ERR could not decode requested zset member")
 GEO_COUNT = RedisError("ERR COUNT must be > 0")
 GEO_ANY = RedisError("ERR the ANY argument requires COUNT argument")
+INVALID_STREAM_ID = RedisError("ERR Invalid stream ID specified as stream command argument")
+INVALID_START_ID = RedisError("ERR invalid start ID for the interval")
+INVALID_END_ID = RedisError("ERR invalid end ID for the interval")
+MAXLEN_AND_MINID = RedisError("ERR syntax error, MAXLEN and MINID options at the same time are not compatible")
+NEGATIVE_MAXLEN = RedisError("ERR The MAXLEN argument must be >= 0.")
+NEGATIVE_TRIM_LIMIT = RedisError("ERR The LIMIT argument must be >= 0.")
+LIMIT_WITHOUT_TRIMMING = RedisError("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy")
+LIMIT_WITHOUT_TILDE = RedisError("ERR syntax error, LIMIT cannot be used without the special ~ option")
+TRIM_WITHOUT_STRATEGY = RedisError("ERR syntax error, XTRIM must be called with a trimming strategy")
+STREAM_EXHAUSTED = RedisError("ERR The stream has exhausted the last possible ID, unable to add more items")
+STREAM_ID_TOO_SMALL = RedisError("ERR The ID specified in XADD is equal or smaller than the target stream top item")
+STREAM_ID_ZERO = RedisError("ERR The ID specified in XADD must be greater than 0-0")
+ADDED_NEGATIVE = RedisError("ERR entries_added must be positive")
+ADDED_BELOW_LENGTH = RedisError("ERR The entries_added specified in XSETID is smaller than the target stream length")
+SETID_BELOW_DELETED = RedisError("ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id")
+SETID_BELOW_TOP = RedisError("ERR The ID specified in XSETID is smaller than the target stream top item")
+GROUP_WITH_XREAD = RedisError("ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.")
+NOACK_WITH_XREAD = RedisError("ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.")
+MISSING_GROUP = RedisError("ERR Missing GROUP option for XREADGROUP")
+DOLLAR_WITH_GROUP = RedisError(
+    "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by "
+    "specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set."
+)
+PLUS_WITH_GROUP = RedisError(
+    "ERR The + ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by "
+    "specifying a proper ID, or use the > ID to get new messages. The + ID would just return an empty result set."
+)
+NEW_WITHOUT_GROUP = RedisError(
+    "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."
+)
+GROUP_GONE = RedisError("NOGROUP the consumer group this client was blocked on no longer exists")
+BUSY_GROUP = RedisError("BUSYGROUP Consumer Group name already exists")
+XGROUP_NO_KEY = RedisError(
+    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM "
+    "option to create an empty stream automatically."
+)
+ENTRIES_READ_NEGATIVE = RedisError("ERR value for ENTRIESREAD must be positive or -1")
+CLAIM_MIN_IDLE = RedisError("ERR Invalid min-idle-time argument for XCLAIM")
+CLAIM_IDLE = RedisError("ERR Invalid IDLE option argument for XCLAIM")
+CLAIM_TIME = RedisError("ERR Invalid TIME option argument for XCLAIM")
+CLAIM_RETRYCOUNT = RedisError("ERR Invalid RETRYCOUNT option argument for XCLAIM")
+AUTOCLAIM_MIN_IDLE = RedisError("ERR Invalid min-idle-time argument for XAUTOCLAIM")
+AUTOCLAIM_COUNT = RedisError("ERR COUNT must be > 0")
 INVALID_EXPIRE = "ERR invalid expire time in '%s' command"
 
 
@@ -140,8 +182,40 @@ def out_of_range(low: int, high: int) -> RedisError:
     return RedisError(f"ERR value is out of range, value must between {low} and {high}")
 
 
+def no_block_in_scripts(command: bytes) -> RedisError:
+    return RedisError(b"ERR %b command is not allowed with BLOCK option from scripts" % command)
+
+
+def unbalanced_streams(command: str, version: tuple[int, int]) -> RedisError:
+    shown, starts = "XREAD", "ID or '$'"
+    if version >= (7, 2):
+        shown = f"'{command}'"
+        if command == "xreadgroup":
+            starts = "ID or '>'"
+        elif version >= (7, 4):
+            starts = "ID, '+', or '$'"
+    return RedisError(f"ERR Unbalanced {shown} list of streams: for each stream key an {starts} must be specified.")
+
+
+def no_group_to_read(key: bytes, group: bytes) -> RedisError:
+    return RedisError(b"NOGROUP No such key '%b' or consumer group '%b' in XREADGROUP with GROUP option" % (key, group))
+
+
+def no_group_for_key(group: bytes, key: bytes) -> RedisError:
+    return RedisError(b"NOGROUP No such consumer group '%b' for key name '%b'" % (group, key))
+
+
+def no_key_or_group(key: bytes, group: bytes) -> RedisError:
+    return RedisError(b"NOGROUP No such key '%b' or consumer group '%b'" % (key, group))
+
+
+def unknown_claim_option(word: bytes) -> RedisError:
+    return RedisError(b"ERR Unrecognized XCLAIM option '%b'" % word)
+
+
 def no_input_keys(command: str) -> RedisError:
     return RedisError(f"ERR at least 1 input key is needed for '{command}' command")
+
 
 BUSY_SCRIPT = RedisError("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.")
 BUSY_FUNCTION = RedisError("BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.")
@@ -171,6 +245,12 @@ def unknown_subcommand(container: str, name: bytes) -> RedisError:
     return RedisError(b"ERR unknown subcommand '%b'. Try %b HELP." % (name[:128], container.upper().encode()))
 
 
+def subcommand_syntax(args: list[bytes]) -> RedisError:
+    return RedisError(
+        b"ERR unknown subcommand or wrong number of arguments for '%b'. Try %b HELP." % (args[1][:128], args[0].upper())
+    )
+
+
 def invalid_expire(command: str) -> RedisError:
     return RedisError(INVALID_EXPIRE % command)
 
@@ -198,4 +278,4 @@ def only_in_subscriber(name: str) -> RedisError:
 
 
 def exec_aborted_by(error: RedisError) -> RedisError:
-    return RedisError(b"EXECABORT Transaction discarded because of: %b" % error.line)
+    return RedisError(b"EXECABORT Transaction discarded because of: %b" % error.line.removeprefix(b"ERR "))

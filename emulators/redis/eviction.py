@@ -17,6 +17,16 @@ class Eviction:
 
     def __init__(self, server: RedisEmulator) -> None:
         self._server = server
+        self.watching = False
+
+    def key_changed(self, db, key) -> None:
+        return None
+
+    def flushed(self) -> None:
+        return None
+
+    def make_room(self) -> bool:
+        return True
 
     def keys_bytes(self) -> int:
         return sum(database_size(db) for db in self._server.databases if db.data)

@@ -28,3 +28,12 @@ class Replication:
 
     def change_id(self) -> None:
         self.replication_id = self._server.fresh_id()
+
+    def flush(self) -> None:
+        return None
+
+    def drop(self, session: RedisSession) -> None:
+        return None
+
+    def good_replicas(self) -> int:
+        return len(self.replicas)

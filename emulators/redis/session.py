@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from emulators.kernel import Decision, Link, Session
 from emulators.kernel.oplog import OPERATION
+from emulators.redis import errors
 from emulators.redis.errors import RedisError
-from emulators.redis.resp import NO_REPLY, OK, QUEUED, ProtocolError, Reader, Reply
+from emulators.redis.resp import NO_REPLY, OK, QUEUED, ProtocolError, Push, Reader, Reply
 from emulators.redis.table import Command
 
 if TYPE_CHECKING:
     from emulators.redis.blocking import Waiter
     from emulators.redis.emulator import RedisEmulator
     from emulators.redis.keyspace import Database
+    from emulators.redis.tracking import TrackedClient
 
 __all__ = ["RedisSession"]
 
@@ -61,6 +63,18 @@ class RedisSession(Session):
         #: A command that a pause keeps back, to be run when it ends.
         self.postponed: list[bytes] | None = None
         self.replica = False
+        self.replica_port = 0
+        self.acknowledged = 0
+        #: CLIENT REPLY: "on", "off", "skip" (this command) or "skip_next".
+        self.reply_mode = "on"
+        self.tracking: TrackedClient | None = None
+        self.monitors = False
+        self.no_evict = False
+        self.no_touch = False
+        self.reads_only = False
+        self.library = (b"", b"")
+        #: How long the present command slept on the clock (DEBUG SLEEP).
+        self.slept_us = 0
         self._out: list[bytes] = []
         self._processing = False
         self.update_special()
@@ -176,37 +190,53 @@ class RedisSession(Session):
         """Run one command, with everything that can stand in its way, and send the reply."""
         server = self.server
         server.operations += 1
+        server.current_session = self
         self.current_args = args
+        row: Command | None = None
+        reply: Reply
         try:
             row = server.find(args)
-            reply = self._gate(row, args)
+            if server.admission.check(self, row, args):
+                # It waits for the end of a pause, and comes here again.
+                server.operations -= 1
+                server.current_session = None
+                return
+            if self.queue is not None and row.name not in _NOT_QUEUED:
+                self.queue.append((row, args))
+                reply = QUEUED
+            else:
+                reply = self.call(row, args)
         except RedisError as error:
-            if self.queue is not None:
-                self.queue_broken = True
-            reply = error
+            reply = self._refused(row, error)
         if reply is not NO_REPLY:
             self.send_reply(reply)
             if type(reply) is RedisError:
                 server.count_error(reply)
+        if self.reply_mode != "on" and self.reply_mode != "off":
+            self.reply_mode = "skip" if self.reply_mode == "skip_next" else "on"
+            self.update_special()
         if server.pending:
             server.after_command()
+        server.current_session = None
+        if self.tracking is not None and row is not None:
+            server.tracking.command_over(self, row)
 
-    def _gate(self, row: Command, args: list[bytes]) -> Reply:
-        """Everything that is checked before a command runs; then run or queue it."""
-        server = self.server
-        server.admission.check(self, row, args)
-        if self.queue is not None and row.name not in _NOT_QUEUED:
-            if "no_multi" in row.flags:
-                raise RedisError("ERR Command not allowed inside a transaction")
-            self.queue.append((row, args))
-            return QUEUED
-        return self.call(row, args)
+    def _refused(self, row: Command | None, error: RedisError) -> RedisError:
+        """A command did not get as far as its handler: inside MULTI, that spoils the transaction."""
+        if self.queue is not None:
+            self.queue_broken = True
+            if row is not None and row.name == "exec":
+                self.leave_multi()
+                return errors.exec_aborted_by(error)
+        return error
 
     def call(self, row: Command, args: list[bytes]) -> Reply:
         """Run a handler and count it: the one place for commands from the wire, EXEC and scripts alike. Errors are returned."""
         handler = row.handler
         if handler is None:
             return RedisError(f"ERR parlel does not implement the Redis command '{row.name}'")
+        if self.server.instrumented:
+            return self.server.instruments.call(self, row, args)
         row.calls += 1
         try:
             return handler(self, args)
@@ -218,12 +248,19 @@ class RedisSession(Session):
 
     def send_reply(self, reply: Reply) -> None:
         """Send one reply or push; in order with everything else that goes to this client."""
+        if self.reply_mode != "on" and self.reply_mode != "skip_next" and type(reply) is not Push:
+            return
         if reply is OK:
             self._out.append(b"+OK\r\n")
         elif reply is not NO_REPLY:
             self._out.append(self.encoder.encode(reply))
         if not self._processing:
             self._flush()
+
+    def send_encoded(self, data: bytes) -> None:
+        """Send bytes of a reply that are written already."""
+        if self.reply_mode == "on":
+            self._out.append(data)
 
     def _flush(self) -> None:
         out = self._out
@@ -282,6 +319,11 @@ class RedisSession(Session):
         """End a wait from outside (CLIENT UNBLOCK, a type change) with a reply."""
         if self.blocked is not None:
             self.server.blocking.end(self.blocked, reply)
+
+    def kill(self) -> None:
+        """Close at once; what it waits for or has not read is lost."""
+        self.closing = True
+        self.close()
 
     def quit(self) -> None:
         """Close once the replies so far are out."""

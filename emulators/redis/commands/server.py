@@ -92,6 +92,18 @@ def shutdown(client: RedisSession, args: list[bytes]) -> Reply:
     return NO_REPLY
 
 
+@command("monitor")
+def monitor(client: RedisSession, args: list[bytes]) -> Reply:
+    if client.deny_blocking:
+        raise RedisError("ERR MONITOR isn't allowed for DENY BLOCKING client")
+    if client.monitors:
+        return NO_REPLY
+    client.monitors = True
+    client.server.instruments.monitors[client] = None
+    client.server.instruments.settle()
+    return OK
+
+
 _NO_MODULES = "ERR Error loading the extension. Please check the server logs."
 
 

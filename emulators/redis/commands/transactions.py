@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulators.redis import errors
+from emulators.redis.errors import RedisError
 from emulators.redis.resp import NO_REPLY, NULL_ARRAY, OK, Reply
 from emulators.redis.table import command
 
 if TYPE_CHECKING:
     from emulators.redis.session import RedisSession
+    from emulators.redis.table import Command
 
 
 @command("multi")
@@ -41,16 +43,34 @@ def exec_(client: RedisSession, args: list[bytes]) -> Reply:
     client.leave_multi()
     if broken:
         return NULL_ARRAY
-    replies = []
+    # The replies leave one by one behind the array's head: commands may send what is no reply of theirs (SUBSCRIBE), or
+    # change the protocol on the way (HELLO).
+    client.send_encoded(b"*%d\r\n" % len(queue))
     client.deny_blocking = True
     try:
         for row, words in queue:
             client.current_args = words
-            reply = client.call(row, words)
-            replies.append(None if reply is NO_REPLY else reply)
+            reply = _permitted(client, row, words) or client.call(row, words)
+            if type(reply) is RedisError:
+                client.server.count_error(reply)
+            client.send_reply(reply)
     finally:
         client.deny_blocking = False
-    return replies
+    return NO_REPLY
+
+
+def _permitted(client: RedisSession, row: Command, words: list[bytes]) -> RedisError | None:
+    """Permissions may have changed since the command was queued."""
+    if client.user.restricted:
+        try:
+            client.server.acl.check(client, row, words)
+        except RedisError as error:
+            row.rejected += 1
+            return RedisError(
+                b"NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. "
+                b"This command is no longer allowed for the following reason: " + error.line.removeprefix(b"NOPERM ")
+            )
+    return None
 
 
 @command("watch")

@@ -1,0 +1,121 @@
+"""CLIENT PAUSE, and DEBUG SLEEP where the clock runs by itself: commands that are kept back until the clock says so.
+
+A command that a pause holds stands in `session.postponed`; its session reads nothing further. When the pause is over, the kept
+commands run in the order in which they came.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emulators.redis.resp import OK
+
+if TYPE_CHECKING:
+    from emulators.kernel import Timer
+    from emulators.redis.emulator import RedisEmulator
+    from emulators.redis.session import RedisSession
+    from emulators.redis.table import Command
+
+__all__ = ["Pauses"]
+
+_MAY_REPLICATE = frozenset({"write", "may_replicate"})
+
+
+class Pauses:
+    """The pause of one server. `kind` is "" (none), "write" or "all"."""
+
+    def __init__(self, server: RedisEmulator) -> None:
+        self._server = server
+        self.kind = ""
+        self.until_us = 0
+        self.asleep_until_us = 0
+        self._timer: Timer | None = None
+        self._waiting: dict[RedisSession, None] = {}
+
+    @property
+    def active(self) -> bool:
+        return bool(self.kind) or bool(self.asleep_until_us)
+
+    def pause(self, kind: str, duration_ms: int) -> None:
+        """CLIENT PAUSE; of two pauses the longer and the stricter holds."""
+        until_us = self._server.clock.now_us() + duration_ms * 1000
+        if self.kind:
+            kind = "all" if "all" in (kind, self.kind) else kind
+            until_us = max(until_us, self.until_us)
+        self.kind, self.until_us = kind, until_us
+        self._server.paused_expiry(True)
+        self._arm()
+
+    def unpause(self) -> None:
+        self.kind = ""
+        self._arm()
+
+    def sleep(self, session: RedisSession, duration_us: int) -> None:
+        """Let every client wait, and answer this one when it is over."""
+        self.asleep_until_us = max(self.asleep_until_us, self._server.clock.now_us() + duration_us)
+        session.slept_us = duration_us
+        session.held = True
+        self._arm()
+
+        def wake() -> None:
+            if session.closed:
+                return
+            session.held = False
+            session.send_reply(OK)
+            session.link.resume_reading()
+            session.process()
+
+        self._server.clock.call_at(self.asleep_until_us, wake)
+
+    def holds(self, session: RedisSession, row: Command) -> bool:
+        """Whether the command has to wait."""
+        if session.replica:
+            return False
+        if self.asleep_until_us or self.kind == "all":
+            return True
+        if self.kind != "write":
+            return False
+        if row.name == "exec" and session.queue is not None:
+            return any(not _MAY_REPLICATE.isdisjoint(queued.flags) for queued, _ in session.queue)
+        return not _MAY_REPLICATE.isdisjoint(row.flags)
+
+    def postpone(self, session: RedisSession, args: list[bytes]) -> None:
+        session.postponed = args
+        session.held = True
+        self._waiting[session] = None
+
+    def forget(self, session: RedisSession) -> None:
+        """The session is gone, or goes on at once."""
+        self._waiting.pop(session, None)
+        session.postponed = None
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._server.update_special()
+        now_us = self._server.clock.now_us()
+        if self.asleep_until_us and self.asleep_until_us <= now_us:
+            self.asleep_until_us = 0
+        if self.kind and self.until_us <= now_us:
+            self.kind = ""
+        ends = [end for end in (self.asleep_until_us, self.until_us if self.kind else 0) if end]
+        if not self.kind:
+            self._server.paused_expiry(False)
+        if ends:
+            self._timer = self._server.clock.call_at(min(ends), self._arm)
+        self._server.update_special()
+        self._resume()
+
+    def _resume(self) -> None:
+        """Run what may run now; what still has to wait puts itself back."""
+        for session in list(self._waiting):
+            args = session.postponed
+            self.forget(session)
+            session.held = False
+            if session.closed or args is None:
+                continue
+            session.execute(args)
+            if not session.held and session.blocked is None:
+                session.link.resume_reading()
+                session.process()
