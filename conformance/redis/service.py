@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,6 +30,8 @@ _REAL_OPTIONS = {
     "daemonize": "no",
 }
 _START_TIMEOUT_S = 10.0
+# The emulator is in this process: what takes it longer than this is lost.
+_EMULATOR_TIMEOUT_S = 3.0
 
 
 class RealRedis:
@@ -84,29 +87,42 @@ class EmulatedRedis:
     """The emulator on a host of its own."""
 
     def __init__(self, version: str = "7.0", seed: int = 1) -> None:
+        self._start = version, seed
+        self.version = f"parlel redis {version}"
+        self._problems: list[str] = []
+        self._launch()
+
+    def _launch(self) -> None:
         from emulators.kernel import Host
         from emulators.redis import RedisEmulator
 
+        version, seed = self._start
         self.host = Host(seed=seed).start()
         try:
             runtime = self.host.add("redis", lambda env: RedisEmulator(env, version=version))
             self.address = ("127.0.0.1", runtime.port)
-            self.player = Player(self.address)
+            self.player = Player(self.address, _EMULATOR_TIMEOUT_S)
         except BaseException:
             self.host.stop()
             raise
-        self.version = f"parlel redis {version}"
 
     def problems(self) -> list[str]:
-        import traceback
-
-        found = ["".join(traceback.format_exception(error)) for error in self.host.internal_errors]
+        found = self._problems + ["".join(traceback.format_exception(error)) for error in self.host.internal_errors]
         self.host.internal_errors.clear()
+        self._problems = []
         return found
 
     def close(self) -> None:
         self.player.close()
-        self.host.stop()
+        with contextlib.suppress(TimeoutError):  # a thread that hangs in an endless loop ends with the process
+            self.host.stop()
+
+    def replace_if_stuck(self) -> None:
+        """Start anew when the case before left the server without answers."""
+        if self.player.control.ended:
+            self._problems = self.problems()
+            self.close()
+            self._launch()
 
 
 class RedisService:
@@ -158,6 +174,8 @@ class RedisService:
                     server.host.internal_errors += own.host.internal_errors
                 own.close()
         else:
+            if isinstance(server, EmulatedRedis):
+                server.replace_if_stuck()
             server.player.reset()
             yield from server.player.play(case, mode)
 
