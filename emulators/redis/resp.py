@@ -291,12 +291,20 @@ class Reader:
             if type(request) is not list or not request:
                 self._fall_back()
                 return
-        if self._fast.has_data():
+        if not requests or self._fast.has_data() or self._unfinished(requests):
             self._incomplete(requests)
         else:
             self._chunks.clear()
             self._checked = 0
         self.ready += requests
+
+    def _unfinished(self, requests: list[list[bytes]]) -> bool:
+        """True if a request has begun whose bytes so far end with an element: hiredis then says that it holds no data."""
+        chunks = self._chunks
+        # Whole requests have so many lines at least, so if there are no more, nothing else has begun.
+        if len(chunks) == 1 and chunks[0].count(b"\n") == sum([2 * len(request) + 1 for request in requests]):
+            return False
+        return sum(map(len, chunks)) != sum(map(_wire_size, requests))
 
     def _incomplete(self, requests: list[list[bytes]]) -> None:
         """Keep only the bytes of the unfinished request, and refuse absurd lengths in it now, not later."""
