@@ -70,6 +70,9 @@ class Admission:
             self._check_memory(session, row)
         if server.config["min-replicas-to-write"]:
             self._check_replicas(session, row)
+        busy = server.scripting.busy
+        if busy is not None and "allow_busy" not in row.flags:
+            raise server.scripting.busy_error(busy)
         if session.protocol == 2 and row.name not in _WHILE_SUBSCRIBED:
             if session.channels or session.patterns or session.shards:
                 raise errors.only_in_subscriber(row.name)
@@ -98,9 +101,23 @@ class Admission:
 
     def check_script_start(self, run: Run) -> None:
         """What can keep a script or function from running at all, by the flags it declares."""
+        server = self._server
+        run.out_of_memory = bool(server.config["maxmemory"]) and not server.eviction.make_room()
+        flags = run.flags
+        if flags.compatible:
+            return
+        if server.cluster and flags.no_cluster:
+            raise errors.SCRIPT_NO_CLUSTER
+        if run.out_of_memory and not flags.allow_oom:
+            raise errors.SCRIPT_OUT_OF_MEMORY
 
     def check_script(self, run: Run, session: RedisSession, row: Command, words: list[bytes]) -> None:
         """What can stand in the way of one command of a script (its arity and flags are checked already)."""
+        server = self._server
+        if session.user.restricted:
+            server.acl.check_script(session, row, words)
+        if run.out_of_memory and "denyoom" in row.flags and (run.flags.compatible or not run.flags.allow_oom):
+            raise errors.OUT_OF_MEMORY
 
     def allows(self, session: RedisSession, row: Command, words: list[bytes]) -> bool:
         """Whether the session's user may run this."""
@@ -125,6 +142,7 @@ class Admission:
             server.instrumented
             or server.cluster
             or server.pauses.active
+            or server.scripting.busy is not None
             or server.config["maxmemory"]
             or server.config["min-replicas-to-write"]
         )

@@ -134,7 +134,6 @@ class RedisEmulator(Emulator):
         self.admission = Admission(self)
         self.unblocked: list[RedisSession] = []
         self.scripting = Scripting(self)
-        self.busy_threshold_ms = 5000
         self.parts: dict[str, StatePart] = {"scripts": self.scripting.scripts, "functions": self.scripting.functions}
         self.config = Configuration(self)
         self.acl = AccessControl(self)

@@ -217,6 +217,10 @@ def no_input_keys(command: str) -> RedisError:
     return RedisError(f"ERR at least 1 input key is needed for '{command}' command")
 
 
+SCRIPT_NO_CLUSTER = RedisError("ERR Can not run script on cluster, 'no-cluster' flag is set.")
+SCRIPT_OUT_OF_MEMORY = RedisError(
+    "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"
+)
 BUSY_SCRIPT = RedisError("BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.")
 BUSY_FUNCTION = RedisError("BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.")
 NOT_BUSY = RedisError("NOTBUSY No scripts in execution right now.")

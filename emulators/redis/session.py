@@ -54,6 +54,8 @@ class RedisSession(Session):
         self.watch_broken = False
         self.blocked: Waiter | None = None
         self.deny_blocking = False
+        #: This session stands for a script.
+        self.in_script = False
         self.channels: dict[bytes, None] = {}
         self.patterns: dict[bytes, None] = {}
         self.shards: dict[bytes, None] = {}

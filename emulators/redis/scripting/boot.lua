@@ -101,7 +101,7 @@ end
 function base.unpack(list, first, last)
   local from = first or 1
   local to = last or #list
-  if to - from >= 7900 then native_error("too many results to unpack", 2) end
+  if to - from >= 8000 then native_error("too many results to unpack", 2) end
   return native_unpack(list, from, to)
 end
 
@@ -359,9 +359,24 @@ function entry.compile(text, name, for_functions)
   return native_setfenv(chunk, for_functions and function_environment or script_environment)
 end
 
+-- A copy without metatables, so that nothing of the script runs while Python reads the result. Proxies come out empty.
+local function strip(value, depth)
+  if native_type(value) ~= "table" or depth > 101 then return value end
+  local plain = true
+  if native_getmetatable(value) then plain = false end
+  local copied = {}
+  for key, item in native_next, value do
+    local stripped = strip(item, depth + 1)
+    if stripped ~= item then plain = false end
+    copied[key] = stripped
+  end
+  return plain and value or copied
+end
+
 -- A flat list of strings and numbers goes back as many values, which is cheaper than a table.
 local function hand_back(ok, result)
   if native_type(result) ~= "table" or not ok then return ok, result end
+  result = strip(result, 1)
   local count = #result
   if count == 0 or count > 1000 or native_rawget(result, "err") or native_rawget(result, "ok") then return ok, result end
   if native_rawget(result, "map") or native_rawget(result, "set") or native_rawget(result, "double")

@@ -197,7 +197,7 @@ class LuaEngine:
         session = self._session
         if session is None:
             session = self._session = type(caller)(self.server, MemoryLink("script", keep=False), 0, "script")
-            session.deny_blocking = True
+            session.deny_blocking = session.in_script = True
         session.db = caller.db
         session.user = caller.user
         session.authenticated = True
@@ -308,7 +308,7 @@ class LuaEngine:
 
     def _watch(self, run: Run) -> bool:
         """Look at the time now and then while the script runs. Not under replay: a killed script is not in the log."""
-        threshold_ms = self.server.busy_threshold_ms
+        threshold_ms: int = self.server.config["busy-reply-threshold"]
         poll = self.server.environment.poll
         if threshold_ms <= 0 or poll is None:
             return False
@@ -357,7 +357,8 @@ class LuaEngine:
         if isinstance(reply, Pairs):
             return self._table([self.to_lua(item) for pair in reply for item in pair])
         if isinstance(reply, Encoded):
-            raise TypeError("a reply that is encoded already cannot be given to a script")
+            # Those that exist are bulk strings in RESP2.
+            return reply.resp2.split(b"\r\n", 1)[1][:-2]
         return self._table([self.to_lua(item) for item in reply])
 
     def _to_lua3(self, reply: Reply) -> Any:

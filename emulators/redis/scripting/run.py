@@ -40,4 +40,6 @@ class Run:
         self.wrote = False
         self.killed = False
         self.busy = False
+        #: Memory was over its limit when it started, and could not be freed.
+        self.out_of_memory = False
         self.words: list[bytes] = []
