@@ -12,23 +12,25 @@ import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from emulators.kernel import Host, HostError, PortInUseError, Runtime, Snapshot
 from emulators.kernel.host import LOOPBACK
 from parlel import services as table
-from parlel.chaos import ChaosMonkey
 from parlel.clock import ClockControl, make_clock
 from parlel.errors import ConfigError, ParlelError, suggest
 from parlel.inspector import StateInspector
 from parlel.log import Log
 from parlel.logfiles import LogFolder
 from parlel.recovery import CrashRecoveryManager
-from parlel.seeds import SeedExecutor
 from parlel.service import Service
+
+if TYPE_CHECKING:
+    from parlel.chaos import ChaosMonkey
+    from parlel.seeds import SeedExecutor
 
 __all__ = ["Machine", "ServiceRequest", "read_requests"]
 
@@ -128,15 +130,14 @@ class Machine:
         self.host = host
         self.requests = {request.name: request for request in requests}
         self.recovered_operations = 0
-        self.chaos = ChaosMonkey(host, {request.name: request.service for request in requests})
-        self.recovery = CrashRecoveryManager(host, self.chaos, recovery or {})
+        self._kinds = {request.name: request.service for request in requests}
+        self._exempt: set[int] = set()
+        self._chaos: ChaosMonkey | None = None
+        self._lock = threading.Lock()
+        self.recovery = CrashRecoveryManager(host, self._kinds, self._exempt, recovery or {})
         self.clock = ClockControl(host)
         self.log = Log(host, self.recovery.is_probe)
         self.inspector = StateInspector(host)
-        self.seed = SeedExecutor(
-            {request.name: (request.service, partial(_address, host, request)) for request in requests},
-            partial(_forbid_host_thread, host),
-        )
         self._folder = LogFolder(host, Path(log_dir), self.recovery.is_probe) if log_dir is not None else None
         host.start()
         self._finalizer = weakref.finalize(self, _close, host, self.recovery, self._folder)
@@ -169,6 +170,28 @@ class Machine:
         if state_dir is not None:
             self.recovered_operations = host.open_state_dir(state_dir, fsync)
         self.recovery.begin()
+
+    # -- tools that not every run needs ----------------------------------------------------------------------
+
+    @property
+    def chaos(self) -> ChaosMonkey:
+        from parlel.chaos import ChaosMonkey
+
+        # Two threads that ask at the same time have to get the same one.
+        with self._lock:
+            if self._chaos is None:
+                self._chaos = ChaosMonkey(self.host, self._kinds, self._exempt)
+            return self._chaos
+
+    @cached_property
+    def seed(self) -> SeedExecutor:
+        from parlel.seeds import SeedExecutor
+
+        host = self.host
+        return SeedExecutor(
+            {name: (request.service, partial(_address, host, request)) for name, request in self.requests.items()},
+            partial(_forbid_host_thread, host),
+        )
 
     # -- services --------------------------------------------------------------------------------------------
 

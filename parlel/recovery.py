@@ -21,7 +21,6 @@ from typing import Any
 from emulators.kernel import Events, Host, HostError, Runtime, Timer
 from emulators.kernel.host import LOOPBACK
 from parlel._aliases import CamelAliases
-from parlel.chaos import ChaosMonkey
 from parlel.errors import ConfigError, suggest
 from parlel.probes import PROBES
 
@@ -74,7 +73,7 @@ class CrashRecoveryManager(CamelAliases):
     'alice'
     """
 
-    def __init__(self, host: Host, chaos: ChaosMonkey, settings: Mapping[str, Any]) -> None:
+    def __init__(self, host: Host, kinds: Mapping[str, str], exempt: set[int], settings: Mapping[str, Any]) -> None:
         for key in settings:
             if key not in _SETTINGS:
                 raise ConfigError(f"recovery has no setting {key!r}.{suggest(key, _SETTINGS)}")
@@ -85,8 +84,9 @@ class CrashRecoveryManager(CamelAliases):
         if self.max_retries < 1 or self.retry_s < 0 or (self.interval_s is not None and self.interval_s <= 0):
             raise ConfigError("recovery: max_retries is at least 1, interval_s more than 0, retry_s at least 0")
         self._host = host
-        self._chaos = chaos
-        self._kinds = chaos.kinds
+        self._kinds = kinds
+        #: Sessions that chaos leaves alone: ours, while a check is under way.
+        self._exempt = exempt
         self._events = Events(("crash_detected", "recovery_success", "replay_complete", "recovery_failed"))
         self._states: dict[str, RecoveryState] = {}
         self._timers: dict[str, Timer] = {}
@@ -362,7 +362,7 @@ class CrashRecoveryManager(CamelAliases):
         finally:
             if writer is not None:
                 writer.close()
-            self._chaos.exempt.discard(session)
+            self._exempt.discard(session)
 
     async def _hide(self, service: str, writer: asyncio.StreamWriter) -> int:
         """Mark the session at the other end of our socket, once it has been accepted, before anything is sent on it."""
@@ -373,7 +373,7 @@ class CrashRecoveryManager(CamelAliases):
             for number, connection in connections.items():
                 if connection.peer == peer:
                     self._probes.add(number)
-                    self._chaos.exempt.add(number)
+                    self._exempt.add(number)
                     return number
             await asyncio.sleep(0)
         return 0

@@ -113,16 +113,16 @@ class ChaosMonkey(CamelAliases):
     refused, 1 hit
     """
 
-    def __init__(self, host: Host, kinds: Mapping[str, str]) -> None:
+    def __init__(self, host: Host, kinds: Mapping[str, str], exempt: set[int]) -> None:
         self._host = host
-        self.kinds = dict(kinds)
+        self._kinds = kinds
         self._handles: list[RuleHandle] = []
         self._counter = 0
         self._active = False
         self._events = Events(("intercepted", "action"))
         self._seen: deque[InterceptedOp] = deque(maxlen=_REMEMBERED)
         #: Sessions of parlel's own, such as health checks, on which no rule acts.
-        self.exempt: set[int] = set()
+        self._exempt = exempt
         #: By session, the rule that delayed it last.
         self._held: dict[int, str] = {}
         host.interceptor.observer = self._observe
@@ -257,9 +257,9 @@ class ChaosMonkey(CamelAliases):
         if rule.action != "drop_connection" or not rule.unconditional:
             return
         for name, runtime in self._host.runtimes.items():
-            if rule.covers(name, self.kinds.get(name, name)):
+            if rule.covers(name, self._kinds.get(name, name)):
                 for connection in list(runtime.connections.values()):
-                    if connection.session_id not in self.exempt:
+                    if connection.session_id not in self._exempt:
                         connection.abort()
                         connection.end()
 
@@ -297,10 +297,10 @@ class ChaosMonkey(CamelAliases):
             self._events.emit("action", seen)
 
     def _kind(self, operation: Operation) -> str:
-        return self.kinds.get(operation.service, operation.service)
+        return self._kinds.get(operation.service, operation.service)
 
     def _is_exempt(self, operation: Operation) -> bool:
-        return bool(self.exempt) and operation.session in self.exempt
+        return bool(self._exempt) and operation.session in self._exempt
 
     def _draw(self) -> float:
         return self._host.dice.stream("chaos").random()

@@ -100,7 +100,7 @@ def test_an_instance_with_chaos_and_recovery(tmp_path: Path) -> None:
 )
 def test_the_twins_have_the_same_methods(twin: type, original: type) -> None:
     # Left out: what only the notebook, the machine or the kernel calls.
-    others = {"begin", "end", "is_probe", "on", "off", "kinds"}
+    others = {"begin", "end", "is_probe", "on", "off"}
     names = {name for name, _ in inspect.getmembers(original, inspect.isfunction) if not name.startswith("_")} - others
     missing = {name for name in names if not hasattr(twin, name)}
     assert missing == ({"environ"} if original is parlel.Service else set())
