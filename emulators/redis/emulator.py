@@ -17,7 +17,7 @@ import msgpack
 from emulators.kernel import Description, Emulator, Environment, InvariantError, Link, Session
 from emulators.redis import commands as _commands  # noqa: F401 - ties the handlers to their rows
 from emulators.redis import errors
-from emulators.redis.acl import AccessControl, User
+from emulators.redis.acl import AccessControl
 from emulators.redis.admission import Admission
 from emulators.redis.blocking import Blocking
 from emulators.redis.config import Configuration, Thresholds
@@ -143,6 +143,7 @@ class RedisEmulator(Emulator):
         self.pauses = Pauses(self)
         self.instruments = Instruments(self)
         self.parts["config"] = self.config
+        self.parts["acl"] = self.acl
         self.databases = [Database(self, number) for number in range(databases)]
         #: This server's rows by name as sent (lower and upper case; other spellings are added as they are met).
         self.commands: dict[bytes, Command] = {}
@@ -327,19 +328,9 @@ class RedisEmulator(Emulator):
         """The connected clients, oldest first."""
         return [session for session in self.sessions.values() if isinstance(session, RedisSession)]
 
-    @property
-    def starts_authenticated(self) -> bool:
-        """True when a new client need not log in."""
-        return self.password is None
-
-    def default_user(self, session: RedisSession) -> Any:
-        return User()
-
-    def user_name(self, session: RedisSession) -> str:
-        return "default"
-
-    def log_in(self, session: RedisSession, user: str) -> None:
-        return None
+    def log_in(self, session: RedisSession, name: str) -> None:
+        """Make the session a user's, as its state said that it was."""
+        session.user = self.acl.users.get(name.encode(), self.acl.default)
 
     def open_session(self, link: Link, session_id: int, endpoint: str) -> Session:
         self.stats.connections_received += 1

@@ -44,8 +44,8 @@ class RedisSession(Session):
         self.protocol = 2
         self.encoder = server.encoder2
         self.name = b""
-        self.user = server.default_user(self)
-        self.authenticated = server.starts_authenticated
+        self.user = server.acl.default
+        self.authenticated = self.user.no_password and self.user.enabled
         self.reader.authenticated = self.authenticated
         self.special = False
         self.queue: list[tuple[Command, list[bytes]]] | None = None
@@ -356,7 +356,7 @@ class RedisSession(Session):
             "protocol": self.protocol,
             "name": self.name,
             "authenticated": self.authenticated,
-            "user": self.server.user_name(self),
+            "user": self.user.name.decode(),
             "queue": None if self.queue is None else [args for _, args in self.queue],
             "queue_broken": self.queue_broken,
             "watched": [list(item) for item in self.watched],

@@ -1,6 +1,7 @@
 """The handlers of all commands, one module per group; importing this package ties them to their rows in the table."""
 
 from emulators.redis.commands import (
+    acl,
     bitmaps,
     client,
     command_info,
@@ -41,6 +42,7 @@ from emulators.redis.commands import (
 from emulators.redis.commands.usage import tie_all
 
 __all__ = [
+    "acl",
     "bitmaps",
     "client",
     "command_info",

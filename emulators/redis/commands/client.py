@@ -2,7 +2,6 @@
 
 Version notes: SETINFO and NO-TOUCH came with 7.2, and the `lib-name`, `lib-ver` fields of CLIENT LIST with them. 7.4 added
 KILL MAXAGE; kinds of clients are those of the server (`normal`, `master`, `replica`, `pubsub`).
-Differs: figures of buffers in CLIENT LIST keep their form; they say what is known (`qbuf`, `omem`) or a constant.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from emulators.redis import errors
 from emulators.redis.arguments import integer, long_integer
+from emulators.redis.client_info import KINDS, describe, kind_of
 from emulators.redis.errors import RedisError
-from emulators.redis.memory import client_size
 from emulators.redis.resp import NO_REPLY, OK, Reply, SetReply, Verbatim
 from emulators.redis.table import command
 from emulators.redis.tracking import TrackedClient
@@ -21,88 +20,7 @@ from emulators.redis.tracking import TrackedClient
 if TYPE_CHECKING:
     from emulators.redis.session import RedisSession
 
-_KINDS = {b"normal": "normal", b"slave": "replica", b"replica": "replica", b"pubsub": "pubsub", b"master": "master"}
 _PRINTABLE = frozenset(range(0x21, 0x7F))
-
-
-def _kind(session: RedisSession) -> str:
-    if session.replica:
-        return "replica"
-    return "pubsub" if session.subscriptions or session.shards else "normal"
-
-
-def _flags(session: RedisSession) -> str:
-    tracking = session.tracking
-    marks = (
-        ("O", session.monitors),
-        ("S", session.replica),
-        ("P", bool(session.subscriptions or session.shards)),
-        ("x", session.queue is not None),
-        ("b", session.blocked is not None or session.postponed is not None),
-        ("t", tracking is not None),
-        ("R", tracking is not None and tracking.broken_redirect),
-        ("B", tracking is not None and tracking.broadcast),
-        ("d", session.watch_broken),
-        ("c", session.closing),
-        ("U", "/" in session.link.peer),
-        ("r", session.reads_only),
-        ("e", session.no_evict),
-        ("T", session.no_touch),
-    )
-    return "".join(letter for letter, present in marks if present) or "N"
-
-
-def describe(session: RedisSession) -> str:
-    """A client's line of CLIENT LIST."""
-    server = session.server
-    now_us = server.clock.now_us()
-    buffered = session.link.buffered()
-    words = session.current_args
-    try:
-        name = server.find(words).name if words else "NULL"
-    except RedisError:
-        name = "NULL"
-    queue = session.queue
-    arguments = sum(map(len, words))
-    queued = sum(len(word) for _, queued_words in queue or () for word in queued_words)
-    fields = [
-        ("id", session.id),
-        ("addr", session.link.peer),
-        ("laddr", f"127.0.0.1:{server.config['port']}"),
-        ("fd", session.id + 7),
-        ("name", session.name.decode("utf-8", "replace")),
-        ("age", (now_us - session.created_us) // 1_000_000),
-        ("idle", (now_us - session.last_used_us) // 1_000_000),
-        ("flags", _flags(session)),
-        ("db", session.db.number),
-        ("sub", len(session.channels)),
-        ("psub", len(session.patterns)),
-        ("ssub", len(session.shards)),
-        ("multi", -1 if queue is None else len(queue)),
-    ]
-    if server.version >= (7, 4):
-        fields.append(("watch", len(session.watched)))
-    fields += [
-        ("qbuf", arguments + 16 if session is server.current_session else 0),
-        ("qbuf-free", 20448 if session is server.current_session else 0),
-        ("argv-mem", arguments if session is server.current_session else 0),
-        ("multi-mem", queued),
-        ("rbs", 1024),
-        ("rbp", 0),
-        ("obl", 0),
-        ("oll", 1 if buffered else 0),
-        ("omem", buffered),
-        ("tot-mem", client_size(session)),
-        ("events", "r"),
-        ("cmd", name),
-        ("user", server.user_name(session)),
-        ("redir", -1 if session.tracking is None else session.tracking.redirect),
-        ("resp", session.protocol),
-    ]
-    if server.version >= (7, 2):
-        fields.append(("lib-name", session.library[0].decode("utf-8", "replace")))
-        fields.append(("lib-ver", session.library[1].decode("utf-8", "replace")))
-    return " ".join(f"{key}={value}" for key, value in fields)
 
 
 def _lines(sessions: list[RedisSession]) -> Verbatim:
@@ -116,10 +34,10 @@ def list_(client: RedisSession, args: list[bytes]) -> Reply:
         return _lines(sessions)
     option = args[2].upper()
     if option == b"TYPE" and len(args) == 4:
-        kind = _KINDS.get(args[3].lower())
+        kind = KINDS.get(args[3].lower())
         if kind is None:
             raise RedisError(b"ERR Unknown client type '%b'" % args[3])
-        return _lines([session for session in sessions if _kind(session) == kind])
+        return _lines([session for session in sessions if kind_of(session) == kind])
     if option == b"ID" and len(args) > 3:
         chosen = []
         for word in args[3:]:
@@ -187,10 +105,10 @@ def _kill_filter(client: RedisSession, words: list[bytes]) -> tuple[Callable[[Re
                     raise RedisError("ERR client-id should be greater than 0")
                 tests.append(lambda session, number=number: session.id == number)  # type: ignore[misc]
             case b"TYPE":
-                kind = _KINDS.get(value.lower())
+                kind = KINDS.get(value.lower())
                 if kind is None:
                     raise RedisError(b"ERR Unknown client type '%b'" % value)
-                tests.append(lambda session, kind=kind: _kind(session) == kind)  # type: ignore[misc]
+                tests.append(lambda session, kind=kind: kind_of(session) == kind)  # type: ignore[misc]
             case b"ADDR":
                 tests.append(lambda session, text=text: session.link.peer == text)  # type: ignore[misc]
             case b"LADDR":
@@ -199,7 +117,7 @@ def _kill_filter(client: RedisSession, words: list[bytes]) -> tuple[Callable[[Re
             case b"USER":
                 if not server.acl.exists(value):
                     raise RedisError(b"ERR No such user '%b'" % value)
-                tests.append(lambda session, text=text: server.user_name(session) == text)  # type: ignore[misc]
+                tests.append(lambda session, value=value: session.user.name == value)  # type: ignore[misc]
             case b"MAXAGE" if server.version >= (7, 4):
                 age = long_integer(value)
                 if age is None or age < 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulators.redis import errors
+from emulators.redis.acl import CATEGORIES
 from emulators.redis.commands.usage import docs
 from emulators.redis.errors import RedisError
 from emulators.redis.glob import glob_match
@@ -40,32 +41,6 @@ _FLAG_ORDER = (
     "no_multi",
     "movablekeys",
     "allow_busy",
-)
-
-
-#: ACL categories in the order of ACL CAT.
-CATEGORIES: tuple[str, ...] = (
-    "keyspace",
-    "read",
-    "write",
-    "set",
-    "sortedset",
-    "list",
-    "hash",
-    "string",
-    "bitmap",
-    "hyperloglog",
-    "geo",
-    "stream",
-    "pubsub",
-    "admin",
-    "fast",
-    "slow",
-    "blocking",
-    "dangerous",
-    "connection",
-    "transaction",
-    "scripting",
 )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from emulators.redis import errors
 from emulators.redis.arguments import integer, long_integer
+from emulators.redis.commands.client import check_name
 from emulators.redis.errors import RedisError
 from emulators.redis.resp import OK, PONG, Reply, Status
 from emulators.redis.table import command
@@ -47,18 +48,12 @@ def quit_(client: RedisSession, args: list[bytes]) -> Reply:
 def auth(client: RedisSession, args: list[bytes]) -> Reply:
     if len(args) > 3:
         raise errors.SYNTAX
-    if len(args) == 2 and client.server.password is None:
+    acl = client.server.acl
+    if len(args) == 2 and acl.default.no_password:
         raise errors.NO_PASSWORD_SET
-    _authenticate(client, args[1] if len(args) == 3 else b"default", args[-1])
-    return OK
-
-
-def _authenticate(client: RedisSession, user: bytes, password: bytes) -> None:
-    expected = client.server.password
-    if user != b"default" or (expected is not None and password != expected):
+    if not acl.authenticate(client, args[1] if len(args) == 3 else b"default", args[-1]):
         raise errors.WRONG_PASS
-    client.authenticated = client.reader.authenticated = True
-    client.update_special()
+    return OK
 
 
 @command("hello")
@@ -85,8 +80,10 @@ def hello(client: RedisSession, args: list[bytes]) -> Reply:
             position += 2
         else:
             raise RedisError(b"ERR Syntax error in HELLO option '%b'" % args[position])
-    if login is not None:
-        _authenticate(client, *login)
+    if name is not None:
+        check_name(name, "Client names")
+    if login is not None and not client.server.acl.authenticate(client, *login):
+        raise errors.WRONG_PASS
     if not client.authenticated:
         raise RedisError(
             "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH "
@@ -100,7 +97,7 @@ def hello(client: RedisSession, args: list[bytes]) -> Reply:
         b"version": client.server.full_version.encode(),
         b"proto": protocol,
         b"id": client.id,
-        b"mode": b"standalone",
+        b"mode": b"cluster" if client.server.cluster else b"standalone",
         b"role": b"master",
         b"modules": [],
     }
@@ -108,10 +105,20 @@ def hello(client: RedisSession, args: list[bytes]) -> Reply:
 
 @command("reset")
 def reset(client: RedisSession, args: list[bytes]) -> Reply:
+    """Back to a fresh connection: no transaction, subscription, tracking, name; the default user; RESP2."""
+    server = client.server
+    if client.monitors:
+        client.monitors = False
+        server.instruments.monitors.pop(client, None)
+        server.instruments.settle()
     client.leave_multi()
-    client.server.pubsub.drop(client)
-    client.db = client.server.databases[0]
+    server.tracking.stop(client)
+    server.pubsub.drop(client)
+    client.db = server.databases[0]
     client.name = b""
-    client.authenticated = client.reader.authenticated = client.server.starts_authenticated
+    client.reply_mode = "on"
+    client.reads_only = client.no_evict = client.no_touch = False
+    server.acl.starts_as(client)
+    client.reader.authenticated = client.authenticated
     client.set_protocol(2)
     return Status(b"RESET")

@@ -61,16 +61,23 @@ def exec_(client: RedisSession, args: list[bytes]) -> Reply:
 
 def _permitted(client: RedisSession, row: Command, words: list[bytes]) -> RedisError | None:
     """Permissions may have changed since the command was queued."""
-    if client.user.restricted:
-        try:
-            client.server.acl.check(client, row, words)
-        except RedisError as error:
-            row.rejected += 1
-            return RedisError(
-                b"NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. "
-                b"This command is no longer allowed for the following reason: " + error.line.removeprefix(b"NOPERM ")
-            )
-    return None
+    acl = client.server.acl
+    found = acl.denial(client.user, row, words)
+    if found is None:
+        return None
+    row.rejected += 1
+    acl.note_denial(client, row, words, found, "multi")
+    return RedisError(
+        "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. "
+        f"This command is no longer allowed for the following reason: {_REASONS[found.reason]}"
+    )
+
+
+_REASONS = {
+    "command": "no permission to execute the command or subcommand",
+    "key": "no permission to touch the specified keys",
+    "channel": "no permission to access one of the channels used as arguments",
+}
 
 
 @command("watch")
