@@ -16,6 +16,8 @@ Rules are named in `cases/redis/normalise.toml` (per command) or at a step (`#~ 
     clients          CLIENT LIST lines: ids, addresses, ages, memory figures are free; the control connection is left out
     hello            HELLO: the client's id is free
     monitor          MONITOR lines: the time and the address are free
+    help             a HELP reply: the subcommands it names; the wording is each project's own
+    texts            COMMAND INFO and DOCS: summaries, notes and the like are each project's own words
     keys             a map: only its keys, sorted
     ignore           not compared at all (say why in the case)
 """
@@ -55,9 +57,13 @@ def compare(step: Step, expected: str, actual: str) -> tuple[str, str]:
     return render_all(left), render_all(right)
 
 
+# Rules whose result is what is recorded: it can be evened out again, and nothing else is ever looked at.
+_REDUCED = ("fields", "clients", "monitor", "help", "texts")
+
+
 def reduce(step: Step, outcome: str) -> str:
     """The outcome as it is recorded: without the figures of one run that are never compared."""
-    names = [name for name in step.normalise or rules_for(step.subject) if name in ("fields", "clients", "monitor")]
+    names = [name for name in step.normalise or rules_for(step.subject) if name in _REDUCED]
     if not names:
         return outcome
     replies = read_replies(outcome)
@@ -203,6 +209,30 @@ def _monitor(reply: Reply) -> Reply:
     return Reply("+", re.sub(rb"^[\d.]+ \[(\d+) (?:[\d.:]+|unix:\S+|(lua))\]", rb"(time) [\1 \2]", reply.text))
 
 
+def _help(reply: Reply) -> Reply:
+    if reply.kind != "*" or not reply.items:
+        return reply
+    names = {line.text.split(b" ")[0] for line in reply.items[1:] if not line.text.startswith(b" ")}
+    return Reply("*", [reply.items[0], *(Reply("+", name) for name in sorted(names))])
+
+
+_OWN_WORDS = (b"summary", b"complexity", b"history", b"replaced_by")
+
+
+def _texts(reply: Reply) -> Reply:
+    members: list[Reply] = []
+    skip = False
+    for at, member in enumerate(reply.items):
+        before = reply.items[at - 1].text if at and at % 2 else b""
+        if skip:
+            skip = False
+        elif at % 2 == 0 and member.text == b"notes" and member.kind == "$":
+            skip = True
+        else:
+            members.append(Reply("+", b"(text)") if before in _OWN_WORDS else _texts(member))
+    return Reply(reply.kind, members) if isinstance(reply.value, list) else reply
+
+
 def _keys(reply: Reply) -> Reply:
     if reply.kind == "%" or (reply.kind == "*" and len(reply.items) % 2 == 0):
         return Reply("~" if reply.kind == "%" else "*", sorted(reply.items[::2], key=render))
@@ -223,6 +253,8 @@ _RULES: dict[str, Rule] = {
     "fields": _fields,
     "clients": _clients,
     "hello": _hello,
+    "help": _help,
+    "texts": _texts,
     "monitor": _monitor,
     "keys": _keys,
     "ignore": lambda reply: _FREE,
