@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable
 
-from emulators.redis import errors
+from emulators.redis import errors, floats
 from emulators.redis.errors import RedisError
 
 __all__ = [
@@ -89,15 +89,26 @@ def parse_double(word: bytes) -> float | None:
     return None
 
 
-def timeout_ms(word: bytes) -> int:
-    """A blocking timeout in seconds as milliseconds (rounded up, so that a short wait is still a wait); 0 is for ever."""
-    seconds = floating(word, errors.TIMEOUT_NOT_FLOAT)
-    milliseconds = seconds * 1000
-    if milliseconds > _MAX:
+def timeout_ms(word: bytes, version: tuple[int, int]) -> int:
+    """A blocking timeout in seconds as milliseconds (rounded up, so that a short wait is still a wait); 0 is for ever.
+
+    Before 7.2, a number that is too large is taken for a negative one.
+    """
+    number = floats.parse(word)
+    if number is None:
+        raise errors.TIMEOUT_NOT_FLOAT
+    mantissa, exponent = number
+    if exponent is None:
+        milliseconds = _MAX + 1 if mantissa > 0 else -1
+    elif exponent >= 0:
+        milliseconds = mantissa * 1000 << exponent
+    else:
+        milliseconds = -(-mantissa * 1000 >> -exponent)
+    if milliseconds > _MAX and version >= (7, 2):
         raise errors.TIMEOUT_RANGE
-    if seconds < 0:
+    if not 0 <= milliseconds <= _MAX:
         raise errors.TIMEOUT_NEGATIVE
-    return math.ceil(milliseconds)
+    return milliseconds
 
 
 def deadline_ms(word: bytes, *, now_ms: int, unit_ms: int, absolute: bool, command: str, positive: bool = True) -> int:

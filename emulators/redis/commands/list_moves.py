@@ -78,19 +78,19 @@ def _blocking_move(
 @command("blmove")
 def blmove(client: RedisSession, args: list[bytes]) -> Reply:
     from_left, to_left = _is_left(args[3]), _is_left(args[4])
-    return _blocking_move(client, args[1], args[2], from_left, to_left, timeout_ms(args[5]))
+    return _blocking_move(client, args[1], args[2], from_left, to_left, timeout_ms(args[5], client.server.version))
 
 
 @command("brpoplpush")
 def brpoplpush(client: RedisSession, args: list[bytes]) -> Reply:
-    return _blocking_move(client, args[1], args[2], False, True, timeout_ms(args[3]))
+    return _blocking_move(client, args[1], args[2], False, True, timeout_ms(args[3], client.server.version))
 
 
 # -- taking from the first of several lists ------------------------------------------------------------------------
 
 
 def _blocking_pop(client: RedisSession, args: list[bytes], left: bool) -> Reply:
-    timeout = timeout_ms(args[-1])
+    timeout = timeout_ms(args[-1], client.server.version)
     db, keys = client.db, args[1:-1]
     for key in keys:
         value = db.write_list(key)
@@ -146,7 +146,7 @@ def lmpop(client: RedisSession, args: list[bytes]) -> Reply:
 @command("blmpop", keys=numkeys_at(2))
 def blmpop(client: RedisSession, args: list[bytes]) -> Reply:
     keys, left, count = _parse_multi_pop(args, 2)
-    timeout = timeout_ms(args[1])
+    timeout = timeout_ms(args[1], client.server.version)
     db = client.db
     for key in keys:
         value = db.write_list(key)

@@ -240,8 +240,11 @@ def lpos(client: RedisSession, args: list[bytes]) -> Reply:
         word = args[position + 1]
         if option == b"RANK":
             rank = integer(word)
-            if rank == -_LONG_MAX - 1 and client.server.version >= (7, 2):
-                raise errors.out_of_range(-_LONG_MAX, _LONG_MAX)
+            if rank == -_LONG_MAX - 1:
+                if client.server.version >= (7, 2):
+                    raise errors.out_of_range(-_LONG_MAX, _LONG_MAX)
+                # Its positive counterpart does not exist; the server then takes any match from the tail.
+                rank = -1
             if rank == 0:
                 raise errors.ZERO_RANK
         elif option == b"COUNT":

@@ -233,7 +233,7 @@ def zpopmax(client: RedisSession, args: list[bytes]) -> Reply:
 
 
 def _blocking_pop(client: RedisSession, args: list[bytes], greatest: bool) -> Reply:
-    timeout = timeout_ms(args[-1])
+    timeout = timeout_ms(args[-1], client.server.version)
     db, keys = client.db, args[1:-1]
     for key in keys:
         value = db.write_zset(key)
@@ -293,7 +293,7 @@ def zmpop(client: RedisSession, args: list[bytes]) -> Reply:
 @command("bzmpop", keys=numkeys_at(2))
 def bzmpop(client: RedisSession, args: list[bytes]) -> Reply:
     keys, greatest, count = _parse_multi_pop(args, 2)
-    timeout = timeout_ms(args[1])
+    timeout = timeout_ms(args[1], client.server.version)
     db = client.db
     for key in keys:
         value = db.write_zset(key)
