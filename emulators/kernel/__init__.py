@@ -6,6 +6,7 @@ operation    Operation: what a client asked, in one form for all services
 oplog        the operation log: append, tail, subscribe, persist, read back
 interceptor  where faults enter
 emulator     the contracts: Emulator, Session, Link
+connection   one client's socket; a listener
 snapshot     named snapshots over all services
 replay       checkpoints, and playing a log back
 host         the thread, the loop, the listeners, the door, crash and recovery
