@@ -38,19 +38,22 @@ class Shape:
 
 
 def _spread(value: int) -> int:
-    """The bits of a number with a zero before each."""
-    result = 0
-    for place in range(value.bit_length()):
-        result |= (value >> place & 1) << 2 * place
-    return result
+    """The bits of a 32-bit number with a zero before each."""
+    value = (value | value << 16) & 0x0000FFFF0000FFFF
+    value = (value | value << 8) & 0x00FF00FF00FF00FF
+    value = (value | value << 4) & 0x0F0F0F0F0F0F0F0F
+    value = (value | value << 2) & 0x3333333333333333
+    return (value | value << 1) & 0x5555555555555555
 
 
 def _gather(value: int) -> int:
-    """Every second bit, from the lowest on."""
-    result = 0
-    for place in range((value.bit_length() + 1) // 2):
-        result |= (value >> 2 * place & 1) << place
-    return result
+    """Every second bit of a 64-bit number, from the lowest on."""
+    value &= 0x5555555555555555
+    value = (value | value >> 1) & 0x3333333333333333
+    value = (value | value >> 2) & 0x0F0F0F0F0F0F0F0F
+    value = (value | value >> 4) & 0x00FF00FF00FF00FF
+    value = (value | value >> 8) & 0x0000FFFF0000FFFF
+    return (value | value >> 16) & 0x00000000FFFFFFFF
 
 
 def encode(longitude: float, latitude: float, steps: int = STEPS, latitudes: tuple[float, float] = LATITUDE) -> int:
@@ -63,7 +66,7 @@ def encode(longitude: float, latitude: float, steps: int = STEPS, latitudes: tup
 def _bounds(bits: int, steps: int) -> tuple[float, float, float, float]:
     """A cell's west, east, south and north."""
     parts = 1 << steps
-    row, column = _gather(bits) & 0xFFFFFFFF, _gather(bits >> 1) & 0xFFFFFFFF
+    row, column = _gather(bits), _gather(bits >> 1)
     width, height = LONGITUDE[1] - LONGITUDE[0], LATITUDE[1] - LATITUDE[0]
     return (
         LONGITUDE[0] + (column / parts) * width,

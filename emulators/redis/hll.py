@@ -11,9 +11,10 @@ the strings are equal byte for byte. Elements are hashed by 64-bit MurmurHash2, 
 from __future__ import annotations
 
 import math
-from collections import Counter
+from bisect import bisect_right
+from collections.abc import Iterable
 
-__all__ = ["DENSE", "SPARSE", "CorruptError", "Sketch", "hash_element", "is_valid"]
+__all__ = ["DENSE", "SPARSE", "CorruptError", "Sketch", "estimate", "hash_element", "highest", "histogram", "is_valid"]
 
 DENSE, SPARSE = 0, 1
 HEADER = 16
@@ -47,7 +48,7 @@ _LOW2_UP6, _UP2 = _table(lambda b: (b & 3) << 6), _table(lambda b: b << 2)
 _LOW4_UP4 = _table(lambda b: (b & 15) << 4)
 
 
-def _either(one: bytes, two: bytes) -> bytes:
+def _either(one: bytes | bytearray, two: bytes | bytearray) -> bytes:
     return (int.from_bytes(one, "big") | int.from_bytes(two, "big")).to_bytes(len(one), "big")
 
 
@@ -110,13 +111,13 @@ class Sketch:
     def count(self) -> int:
         """The estimated cardinality."""
         if self.encoding == DENSE:
-            return estimate(Counter(self.registers()))
-        histogram: Counter[int] = Counter()
+            return estimate(histogram(self.registers()))
+        counts = [0] * 64
         for value, run in self.runs():
-            histogram[value] += run
-        if sum(histogram.values()) != REGISTERS:
+            counts[value] += run
+        if sum(counts) != REGISTERS:
             raise CorruptError
-        return estimate(histogram)
+        return estimate(counts)
 
     # -- reading ---------------------------------------------------------------------------------------------
 
@@ -177,6 +178,29 @@ class Sketch:
             return self._set_dense(index, value)
         return self._set_sparse(index, value, sparse_limit)
 
+    def add_all(self, elements: Iterable[bytes], sparse_limit: int) -> int:
+        """Add elements one after the other; returns how many raised a register."""
+        updated = 0
+        runs: _Runs | None = None
+        try:
+            for element in elements:
+                index, rank = hash_element(element)
+                if self.data[4] == DENSE:
+                    updated += self._set_dense(index, rank)
+                    continue
+                if runs is None:
+                    runs = _Runs(self.data)
+                raised = runs.set(index, rank, sparse_limit) if rank <= _MAX_VALUE else None
+                if raised is None:
+                    self.data[HEADER:] = runs.code()
+                    self.to_dense()
+                    raised = self._set_dense(index, rank)
+                updated += raised
+        finally:
+            if runs is not None and self.data[4] == SPARSE:
+                self.data[HEADER:] = runs.code()
+        return updated
+
     def _set_dense(self, index: int, value: int) -> bool:
         place, shift = HEADER + index * 6 // 8, index * 6 & 7
         window = int.from_bytes(self.data[place : place + 2], "little")
@@ -189,62 +213,86 @@ class Sketch:
         return True
 
     def _set_sparse(self, index: int, value: int, limit: int) -> bool:
-        data = self.data
-        position, end = HEADER, len(data)
-        previous = -1
-        first = span = 0
+        runs = _Runs(self.data)
+        raised = runs.set(index, value, limit)
+        if raised is None:
+            self.to_dense()
+            return self._set_dense(index, value)
+        if raised:
+            self.data[HEADER:] = runs.code()
+            self.mark_stale()
+        return raised
+
+
+class _Runs:
+    """The sparse code taken apart, so that a register is found at once: the codes, and the first register of each."""
+
+    __slots__ = ("_codes", "_size", "_starts")
+
+    def __init__(self, data: bytearray) -> None:
+        self._codes: list[bytes] = []
+        self._starts: list[int] = []
+        first, position, end = 0, HEADER, len(data)
         while position < end:
             byte = data[position]
-            width = 1
+            width, span = 1, (byte & 63) + 1
             if byte & 0x80:
                 span = (byte & 3) + 1
             elif byte & 0x40:
-                if position + 1 >= end:
-                    raise CorruptError
-                span = ((byte & 63) << 8 | data[position + 1]) + 1
-                width = 2
-            else:
-                span = (byte & 63) + 1
-            if index < first + span:
-                break
-            previous = position
+                # Damage at the end of the string does no harm until a register there is asked for.
+                low = data[position + 1] if position + 1 < end else 0
+                width, span = 2, ((byte & 63) << 8 | low) + 1
+            self._codes.append(bytes(data[position : position + width]))
+            self._starts.append(first)
             position += width
             first += span
-        else:
+        self._starts.append(first)
+        self._size = end
+
+    def code(self) -> bytes:
+        return b"".join(self._codes)
+
+    def set(self, index: int, value: int, limit: int) -> bool | None:
+        """Raise a register; False if it is as high already, None if the string would become longer than the limit."""
+        codes, starts = self._codes, self._starts
+        if index >= starts[-1]:
+            raise CorruptError
+        place = bisect_right(starts, index) - 1
+        code, first, behind = codes[place], starts[place], starts[place + 1]
+        byte = code[0]
+        if byte & 0xC0 == 0x40 and len(code) == 1:
             raise CorruptError
         old = (byte >> 2 & 31) + 1 if byte & 0x80 else 0
         if old >= value:
             return False
-        if span == 1 and width == 1:
-            data[position] = 0x80 | (value - 1) << 2
+        if behind - first == 1 and len(code) == 1:
+            codes[place] = bytes([0x80 | (value - 1) << 2])
         else:
-            code = _code(old, index - first) + _code(value, 1) + _code(old, first + span - 1 - index)
-            if len(code) > width and len(data) + len(code) - width > limit:
-                self.to_dense()
-                return self._set_dense(index, value)
-            data[position : position + width] = code
-        self._merge(previous if previous >= 0 else HEADER)
-        self.mark_stale()
+            pieces = ((old, first, index), (value, index, index + 1), (old, index + 1, behind))
+            parts = [(_code(level, end - start), start) for level, start, end in pieces if end > start]
+            growth = sum([len(part) for part, _ in parts]) - len(code)
+            if growth > 0 and self._size + growth > limit:
+                return None
+            codes[place : place + 1] = [part for part, _ in parts]
+            starts[place : place + 1] = [start for _, start in parts]
+            self._size += growth
+        self._merge(max(0, place - 1))
         return True
 
-    def _merge(self, position: int) -> None:
-        """Join neighbouring runs of one value, within a few codes from a position on."""
-        data = self.data
+    def _merge(self, place: int) -> None:
+        """Join neighbouring runs of one value, within a few codes from a place on."""
+        codes = self._codes
         for _ in range(_MERGE_WINDOW):
-            if position >= len(data):
+            if place + 1 >= len(codes):
                 return
-            byte = data[position]
-            if not byte & 0x80:
-                position += 2 if byte & 0x40 else 1
-                continue
-            if position + 1 < len(data):
-                other = data[position + 1]
-                if other & 0x80 and other >> 2 == byte >> 2:
-                    run = (byte & 3) + (other & 3) + 2
-                    if run <= _MAX_VALUE_RUN:
-                        data[position : position + 2] = bytes([byte & ~3 | run - 1])
-                        continue
-            position += 1
+            byte, other = codes[place][0], codes[place + 1][0]
+            run = (byte & 3) + (other & 3) + 2
+            if byte & other & 0x80 and byte >> 2 == other >> 2 and run <= _MAX_VALUE_RUN:
+                codes[place : place + 2] = [bytes([byte & ~3 | run - 1])]
+                del self._starts[place + 1]
+                self._size -= 1
+            else:
+                place += 1
 
 
 def _code(value: int, run: int) -> bytes:
@@ -258,7 +306,27 @@ def _code(value: int, run: int) -> bytes:
     return bytes([run - 1])
 
 
-def estimate(histogram: Counter[int]) -> int:
+def histogram(registers: bytes) -> list[int]:
+    """How often each value occurs among registers of one byte each."""
+    counts = [0] * 64
+    for value in range(max(registers) + 1):
+        counts[value] = registers.count(value)
+    return counts
+
+
+_LOWEST_BITS = int.from_bytes(b"\x01" * REGISTERS, "big")
+_HIGHEST_BITS = _LOWEST_BITS << 7
+
+
+def highest(one: bytes, two: bytes) -> bytes:
+    """The greater of two values for each register of one byte: all bytes at once, as one large number."""
+    a, b = int.from_bytes(one, "big"), int.from_bytes(two, "big")
+    # The top bit of a byte survives the subtraction where a's value is not the smaller one.
+    mask = ((((a | _HIGHEST_BITS) - b) & _HIGHEST_BITS) >> 7) * 0xFF
+    return (a & mask | b & ~mask).to_bytes(REGISTERS, "big")
+
+
+def estimate(histogram: list[int]) -> int:
     """The cardinality for a histogram of register values."""
     size = float(REGISTERS)
     z = size * _tau((size - histogram[_RANK_BITS + 1]) / size)

@@ -7,7 +7,6 @@ Differs from redis-server: PFSELFTEST makes the same checks on fewer rounds and 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from emulators.redis import errors, hll
@@ -48,9 +47,7 @@ def pfadd(client: RedisSession, args: list[bytes]) -> Reply:
     if sketch is None:
         sketch, updated = Sketch(), 1
     try:
-        for element in args[2:]:
-            index, rank = hll.hash_element(element)
-            updated += sketch.set(index, rank, limit)
+        updated += sketch.add_all(args[2:], limit)
     except hll.CorruptError:
         # The elements before the damage are in, as they are in the server.
         _save(db, key, sketch)
@@ -74,7 +71,7 @@ def _highest(db: Database, keys: list[bytes]) -> tuple[bytes, bool]:
             continue
         dense = dense or sketch.encoding == hll.DENSE
         try:
-            merged = bytes(map(max, merged, sketch.registers()))
+            merged = hll.highest(merged, sketch.registers())
         except hll.CorruptError:
             raise errors.CORRUPT_HLL from None
     return merged, dense
@@ -84,7 +81,7 @@ def _highest(db: Database, keys: list[bytes]) -> tuple[bytes, bool]:
 def pfcount(client: RedisSession, args: list[bytes]) -> Reply:
     db = client.db
     if len(args) > 2:
-        return hll.estimate(Counter(_highest(db, args[1:])[0]))
+        return hll.estimate(hll.histogram(_highest(db, args[1:])[0]))
     sketch = _sketch(db, args[1])
     if sketch is None:
         return 0
