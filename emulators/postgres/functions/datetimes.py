@@ -644,7 +644,8 @@ def _seconds_us(seconds: float) -> int:
 def make_date(year: int, month: int, day: int) -> int:
     real = year + 1 if year < 0 else year
     shown = f"{real}-{month:02d}-{day:02d}"
-    if year == 0 or not 1 <= month <= 12 or not 1 <= day <= month_length(real, month):
+    if year in (0, -(2**31)) or not 1 <= month <= 12 or not 1 <= day <= month_length(real, month):
+        shown = shown if year != -(2**31) else f"{year}-{month:02d}-{day:02d}"
         raise data_error("22008", f"date field value out of range: {shown}")
     days = to_days(real, month, day)
     if not MIN_DATE <= days < END_DATE:

@@ -60,6 +60,11 @@ _MODULES: Final = (
     "bytes",
     "datetimes",
     "intervals",
+    "bits",
+    "arrays",
+    "ranges",
+    "rows",
+    "network",
 )
 
 

@@ -110,9 +110,7 @@ def address_text(family: int, address: int) -> str:
         if size > best_size:
             best_start, best_size = start, size
         start += size or 1
-    if best_start == 0 and (
-        best_size == 6 or (best_size == 7 and groups[7] != 1) or (best_size == 5 and groups[5] == 0xFFFF)
-    ):
+    if best_start == 0 and (best_size == 6 or (best_size == 5 and groups[5] == 0xFFFF)):
         head = "::" if best_size != 5 else "::ffff:"
         return head + address_text(4, address & 0xFFFFFFFF)
     texts = [f"{group:x}" for group in groups]

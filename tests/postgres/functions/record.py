@@ -29,7 +29,7 @@ GOLDEN = HERE / "golden"
 PER_FUNCTION = 8
 SETTINGS = "set timezone = 'America/New_York'; set datestyle = 'ISO, MDY'; set intervalstyle = 'postgres'; set lc_messages = 'C'; set statement_timeout='3s'"
 SKIPPED = re.compile(
-    r"^(bpcharcmp|byteacmp|pg_(?!column_size$|typeof$|size_|lsn|input)|has_|txid|current_|currt|session_user|inet_(client|server)|lo_|"
+    r"^(bpcharcmp|bitcmp|varbitcmp|uuid_cmp|network_cmp|byteacmp|pg_(?!column_size$|typeof$|size_|lsn|input)|has_|txid|current_|currt|session_user|inet_(client|server)|lo_|"
     r"current|getdatabaseencoding|version|ri_|binary_upgrade|gin|gist|brin|spg|bt|hash_array_test|ts_|to_ts|plainto|phraseto|"
     r"websearch|numnode|query|setweight|strip|tsvector|tsquery|xml|xpath|table_to|schema_to|database_to|cursor_to|"
     r"amvalidate|fmgr|plpgsql|postgresql_fdw|set_config|row_security|obj_desc|col_desc|shobj|format_type|regexp_test|"
@@ -78,7 +78,7 @@ def combinations(types: list[str], generator: random.Random, count: int) -> list
 def functions(connection: Any) -> list[tuple[Any, ...]]:
     return connection.execute(
         """
-        select p.oid::int, proname, prosrc, proretset, provariadic::int, lanname,
+        select p.oid::int, proname, prosrc, prorettype::int, proretset, provariadic::int, lanname,
                coalesce((select array_agg(typname::text order by o) from unnest(proargtypes::oid[]) with ordinality u(t, o)
                  join pg_type on pg_type.oid = u.t), '{}')
         from pg_proc p join pg_language l on l.oid = prolang
@@ -93,7 +93,7 @@ def run(pgconn: Any, sql: str) -> Any:
 
 def record_functions(connection: Any, only: set[str]) -> list[Any]:
     out = []
-    for oid, name, prosrc, srf, variadic, language, types in functions(connection):
+    for oid, name, prosrc, result_type, srf, variadic, language, types in functions(connection):
         key = prosrc if language != "sql" else f"sql:{name}({','.join(types)})"
         if only and key not in only:
             continue
@@ -123,7 +123,7 @@ def record_functions(connection: Any, only: set[str]) -> list[Any]:
                 if len(json.dumps(result)) > 3000 or "57014" in str(result) or "XX000" in str(result):
                     continue
                 cases.append([list(values), result])
-            out.append({"k": key, "a": actual, "c": cases})
+            out.append({"k": key, "a": actual, "o": result_type, "c": cases})
     return out
 
 
