@@ -107,6 +107,10 @@ def launch(settings: Settings) -> dict[str, Any]:
     guard.start()
     try:
         line = process.stdout.readline()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
     finally:
         guard.cancel()
         process.stdout.close()

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from parlel.cli import _seconds, cli
+from parlel.cli import cli
+from parlel.cli.base import seconds as read_seconds
 from parlel.clients.resp import RespClient
 
 pytestmark = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs unix sockets")
@@ -289,4 +290,4 @@ def test_version_and_help() -> None:
     ("text", "seconds"), [("90", 90), ("90s", 90), ("1.5h", 5400), ("250ms", 0.25), ("2d", 172_800), ("1m", 60)]
 )
 def test_durations(text: str, seconds: float) -> None:
-    assert _seconds(text) == seconds
+    assert read_seconds(text) == seconds
