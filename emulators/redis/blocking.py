@@ -132,6 +132,8 @@ class Blocking:
         self.forget(waiter)
         session = waiter.session
         session.send_reply(reply)
+        if type(reply) is RedisError:
+            self._server.count_error(reply)
         self._server.unblocked.append(session)
         self._server.pending = True
 
