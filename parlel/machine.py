@@ -37,7 +37,7 @@ __all__ = ["Machine", "ServiceRequest", "read_requests"]
 FsyncPolicy = Literal["off", "interval", "always"]
 StrPath = str | PathLike[str]
 
-# Fixed ports taken by machines of this process, so that a notebook cell run again can close its former self.
+# Fixed ports taken by machines of this process, to say who holds one.
 _by_port: weakref.WeakValueDictionary[int, Machine] = weakref.WeakValueDictionary()
 
 
@@ -119,7 +119,10 @@ class Machine:
         emulators = [table.load(request.service) for request in requests]
         for request, emulator in zip(requests, emulators, strict=True):
             table.check_options(request.service, emulator, request.options)
-        _close_former_cell(requests)
+        if "IPython" in sys.modules:
+            from parlel.notebook import close_former
+
+            close_former(self, [_by_port.get(request.port) for request in requests if request.port])
         host = Host(
             seed=seed,
             clock=make_clock(clock),
@@ -266,18 +269,6 @@ def _close(host: Host, recovery: CrashRecoveryManager, folder: LogFolder | None)
         host.stop()
     if folder is not None:
         folder.close()
-
-
-def _close_former_cell(requests: Sequence[ServiceRequest]) -> None:
-    """In a notebook, close this process's machines that hold the ports asked for: the cell is being run again."""
-    ipython = sys.modules.get("IPython")
-    if ipython is None or ipython.get_ipython() is None:
-        return
-    for request in requests:
-        former = _by_port.pop(request.port, None) if request.port else None
-        if former is not None and not former.closed:
-            print(f"parlel: closing the former {request.name} on port {request.port}", file=sys.stderr)
-            former.close()
 
 
 def _name_holder(requests: Sequence[ServiceRequest], error: PortInUseError) -> PortInUseError:

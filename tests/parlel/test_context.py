@@ -316,22 +316,6 @@ def test_a_card_is_static_escaped_html(ctx: TestContext) -> None:
     assert repr(ctx) == "<TestContext stopped>"
 
 
-def test_a_notebook_cell_run_again_takes_its_port_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    class FakeIPython:
-        @staticmethod
-        def get_ipython() -> object:
-            return object()
-
-    monkeypatch.setitem(__import__("sys").modules, "IPython", FakeIPython)
-    first = parlel.emulate("redis")
-    fixed = first.port
-    first.close()
-    first = parlel.emulate("redis", port=fixed)
-    with parlel.emulate("redis", port=fixed) as second:
-        assert first.closed
-        assert second.port == fixed
-
-
 def test_log_dir_gets_readable_files(tmp_path: Path) -> None:
     with parlel.create_test_context(services=["redis"], log_dir=tmp_path / "logs") as ctx:
         ctx.redis.set("a", "1")
