@@ -120,11 +120,14 @@ class Blocking:
                         self._offer(waiter, attempt, key)
 
     def _offer(self, waiter: Waiter, attempt: Attempt, key: bytes) -> None:
+        dirty = self._server.dirty
         try:
             reply = attempt(key)
         except RedisError as error:
             reply = error
         if reply is not NO_REPLY:
+            if self._server.feeding:
+                self._server.replication.served(waiter, reply, self._server.dirty - dirty)
             self.end(waiter, reply)
 
     def end(self, waiter: Waiter, reply: Reply) -> None:

@@ -202,7 +202,8 @@ class RedisEmulator(Emulator):
         self.pending = False
         self.blocking.serve()
         if self.instrumented:
-            self.replication.flush()
+            if not self.instruments.depth:
+                self.replication.flush()
             self.tracking.deliver()
         self.pending = False
 
@@ -250,6 +251,8 @@ class RedisEmulator(Emulator):
 
     def key_expired(self, db: Database, key: bytes) -> None:
         """A key's time was over, and it has been removed."""
+        if self.feeding:
+            self.replication.removed(db, key, self.config["lazyfree-lazy-expire"])
         db.changed(key)
         db.event("x", b"expired", key)
 
@@ -291,6 +294,10 @@ class RedisEmulator(Emulator):
     def script_memory(self) -> ScriptMemory:
         """What scripts and functions take."""
         return ScriptMemory()
+
+    def function_codes(self) -> list[bytes]:
+        """The code of all function libraries, for RDB files."""
+        return [library.code for library in self.scripting.functions.libraries.values()]
 
     def sleep(self, session: RedisSession, duration_us: int) -> Reply:
         """DEBUG SLEEP: nobody is served for a while."""

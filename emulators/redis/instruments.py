@@ -169,7 +169,7 @@ class Instruments:
         duration_us = clock.wall_us() - start_us + session.slept_us
         row.usec += duration_us
         if feeding:
-            server.replication.end(override, session, row, args, reply, server.dirty != dirty)
+            server.replication.end(override, session, row, args, reply, server.dirty - dirty)
         if session.blocked is None:
             self.timed(session, row, args, duration_us)
         session.slept_us = 0

@@ -1,19 +1,36 @@
-"""Replication as a lone master sees it: replication ID, offset, and the stream of effects that SYNC and PSYNC feed to a replica.
+"""Replication as a master sees it: its ID and offset, and the stream of effects that SYNC and PSYNC feed to replicas.
 
-A replica gets what changed, not what was sent: a command that changed something is written as it is, unless its handler said with
-`propagate` what stands for it (SPOP as SREM, EXPIRE as PEXPIREAT). Commands of one EXEC or script stand between MULTI and EXEC.
-Nothing here costs anything while no replica is attached: handlers ask `server.feeding` first.
+A replica first gets the whole data set as an RDB file (always: there is no partial resynchronisation), then every change as a command
+(see `effects`). What one command, transaction or script changed stands between MULTI and EXEC if it is more than one
+command. Nothing here costs anything while no replica is attached (`server.feeding`).
+Handlers need not report anything; one whose effect cannot be read off its reply calls `propagate_as`.
+Differs: this server does not copy another master. REPLICAOF to a port on which nothing can listen (0 or 1) makes it a replica
+whose link is down, as a real one would be; any other is refused.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from emulators.redis import rdb
+from emulators.redis.effects import ALWAYS, rewritten
+from emulators.redis.errors import RedisError
+from emulators.redis.resp import Reply
+
 if TYPE_CHECKING:
+    from emulators.redis.blocking import Waiter
     from emulators.redis.emulator import RedisEmulator
+    from emulators.redis.keyspace import Database
     from emulators.redis.session import RedisSession
+    from emulators.redis.table import Command
 
 __all__ = ["Replication"]
+
+Words = list[bytes]
+
+
+def _encode(words: Words) -> bytes:
+    return b"*%d\r\n" % len(words) + b"".join([b"$%d\r\n%b\r\n" % (len(word), word) for word in words])
 
 
 class Replication:
@@ -25,15 +42,177 @@ class Replication:
         self.replication_id = server.fresh_id()
         self.offset = 0
         self.backlog_active = False
+        #: Host and port of the master of which this is a replica (with its link down), or None.
+        self.master: tuple[bytes, int] | None = None
+        self._batch: list[tuple[int, Words]] = []
+        self._selected = -1
+        self._instead: list[Words] | None = None
+        #: Changes that are no effect of the command under way (keys whose time was over).
+        self._aside = 0
+        self._waits: list[tuple[Waiter, int, int]] = []
 
     def change_id(self) -> None:
         self.replication_id = self._server.fresh_id()
 
-    def flush(self) -> None:
-        return None
+    # -- replicas --------------------------------------------------------------------------------------------
+
+    def attach(self, session: RedisSession, announce: bool) -> None:
+        """SYNC and PSYNC: send everything there is, and from now on every change."""
+        server = self._server
+        self.flush()
+        if announce:
+            session.send_encoded(b"+FULLRESYNC %b %d\r\n" % (self.replication_id.encode(), self.offset))
+        payload = self._data_set()
+        session.send_encoded(b"$%d\r\n" % len(payload) + payload)
+        session.replica = True
+        self.replicas.append(session)
+        self.backlog_active = True
+        self._selected = -1
+        server.stats.full_syncs += 1
+        server.feeding = True
+        server.instruments.settle()
 
     def drop(self, session: RedisSession) -> None:
-        return None
+        """A session is gone; it may have been a replica."""
+        if session.replica and session in self.replicas:
+            self.replicas.remove(session)
+            self._server.feeding = bool(self.replicas)
+            self._server.instruments.settle()
+
+    def _data_set(self) -> bytes:
+        server = self._server
+        rows = [
+            rdb.Row(db.number, key, value, db.expires.get(key))
+            for db in server.databases
+            for key, value in db.data.items()
+        ]
+        return rdb.save(
+            rows,
+            version=server.version,
+            thresholds=server.thresholds,
+            full_version=server.full_version,
+            now_ms=server.clock.now_ms(),
+            functions=server.function_codes(),
+        )
 
     def good_replicas(self) -> int:
+        """Replicas that are near enough for min-replicas-to-write."""
         return len(self.replicas)
+
+    # -- collecting effects ----------------------------------------------------------------------------------
+
+    def propagate_as(self, *commands: Words) -> None:
+        """Let these stand for the command under way."""
+        self._instead = [*(self._instead or ()), *commands]
+
+    def begin(self) -> tuple[list[Words] | None, int]:
+        outer = self._instead, self._aside
+        self._instead, self._aside = None, 0
+        return outer
+
+    def end(
+        self,
+        outer: tuple[list[Words] | None, int],
+        session: RedisSession,
+        row: Command,
+        args: Words,
+        reply: Reply,
+        changes: int,
+    ) -> None:
+        """A command is over; `changes` says how much it changed."""
+        instead, aside = self._instead, self._aside
+        self._instead, self._aside = outer[0], outer[1] + aside
+        if instead is not None:
+            self._batch.extend((session.db.number, words) for words in instead)
+        elif isinstance(reply, RedisError):
+            # What a failing command changed before it failed cannot be told from its words.
+            return
+        elif row.name in ALWAYS or (changes > aside and (row.writes or "may_replicate" in row.flags)):
+            if session.blocked is None:
+                self._batch.extend((session.db.number, words) for words in rewritten(row, session.db, args, reply))
+
+    def served(self, waiter: Waiter, reply: Reply, changes: int) -> None:
+        """A waiting client got what it waited for."""
+        if changes and not isinstance(reply, RedisError):
+            row = self._server.find(waiter.command)
+            self._batch.extend((waiter.db.number, words) for words in rewritten(row, waiter.db, waiter.command, reply))
+            self.flush()
+
+    def removed(self, db: Database, key: bytes, lazily: bool) -> None:
+        """A key went by itself: its time was over, or memory was short."""
+        self._aside += 1
+        self._batch.append((db.number, [b"UNLINK" if lazily else b"DEL", key]))
+        if not self._server.instruments.depth:
+            self.flush()
+
+    def feed(self, number: int, words: Words) -> None:
+        """Pass on one command as it is."""
+        if self.replicas:
+            self._batch.append((number, words))
+            self.flush()
+
+    # -- sending ---------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Send what has been collected; as a transaction when it is more than one command."""
+        if not self._batch:
+            return
+        batch, self._batch = self._batch, []
+        parts: list[bytes] = []
+        first = batch[0][0]
+        if first != self._selected:
+            parts.append(_encode([b"SELECT", b"%d" % first]))
+            self._selected = first
+        if len(batch) > 1:
+            parts.append(_encode([b"MULTI"]))
+        for number, words in batch:
+            if number != self._selected:
+                parts.append(_encode([b"SELECT", b"%d" % number]))
+                self._selected = number
+            parts.append(_encode(words))
+        if len(batch) > 1:
+            parts.append(_encode([b"EXEC"]))
+        self._send(b"".join(parts))
+
+    def _send(self, data: bytes) -> None:
+        self.offset += len(data)
+        self._server.stats.repl_output_bytes += len(data) * len(self.replicas)
+        for replica in self.replicas:
+            replica.write(data)
+
+    # -- WAIT ------------------------------------------------------------------------------------------------
+
+    def acknowledged_by(self, offset: int) -> int:
+        return sum(1 for replica in self.replicas if replica.acknowledged >= offset)
+
+    def acknowledge(self, session: RedisSession, offset: int) -> None:
+        """REPLCONF ACK: a replica says how far it has come."""
+        session.acknowledged = max(session.acknowledged, offset)
+        for wait in list(self._waits):
+            waiter, wanted, needed = wait
+            count = self.acknowledged_by(needed)
+            if waiter.session.blocked is not waiter:
+                self._waits.remove(wait)
+            elif count >= wanted:
+                self._waits.remove(wait)
+                self._server.blocking.end(waiter, count)
+            else:
+                waiter.expired = count
+
+    def wait(self, session: RedisSession, wanted: int, timeout_ms: int) -> Reply:
+        """WAIT: how many replicas have what was written so far; asks them, and waits for their answers."""
+        count = self.acknowledged_by(self.offset)
+        if count >= wanted or not session.may_block:
+            return count
+        needed = self.offset
+        reply = self._server.blocking.wait(session, [], _never, timeout_ms, count)
+        waiter = session.blocked
+        assert waiter is not None
+        self._waits.append((waiter, wanted, needed))
+        if self.replicas:
+            self._send(_encode([b"REPLCONF", b"GETACK", b"*"]))
+        return reply
+
+
+def _never(key: bytes) -> Reply:
+    raise AssertionError("a client that waits for replicas waits for no key")

@@ -217,7 +217,7 @@ class RedisSession(Session):
         if self.reply_mode != "on" and self.reply_mode != "off":
             self.reply_mode = "skip" if self.reply_mode == "skip_next" else "on"
             self.update_special()
-        if server.pending:
+        if server.pending or server.feeding:
             server.after_command()
         server.current_session = None
         if self.tracking is not None and row is not None:

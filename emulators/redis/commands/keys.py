@@ -211,6 +211,7 @@ def flush(databases: list[Database]) -> None:
         if db.data:
             db.clear()
             db.server.blocking.all_ready(db)
+    databases[0].server.flushed()
 
 
 def _check_flush_option(args: list[bytes]) -> None:
@@ -239,9 +240,7 @@ def flushall(client: RedisSession, args: list[bytes]) -> Reply:
 def wait(client: RedisSession, args: list[bytes]) -> Reply:
     replicas = integer(args[1])
     timeout = _wait_timeout(args[2])
-    if replicas <= 0 or not client.may_block:
-        return 0
-    return client.server.blocking.wait(client, [], _never, timeout, 0)
+    return client.server.replication.wait(client, replicas, timeout)
 
 
 @command("waitaof")
