@@ -177,9 +177,9 @@ class LuaEngine:
             text = str(error).encode("utf-8", "replace")[:100]
             return RedisError(b"ERR Error running script %b, %b" % (run.name.encode(), text))
         finally:
+            self.run_now = None
             if watched:
                 self._entry[b"unwatch"]()
-            self.run_now = None
             session.blocked = None
             if run.busy:
                 self.scripting.finished(run)
@@ -314,6 +314,8 @@ class LuaEngine:
             return False
 
         def tick() -> bytes | None:
+            if self.run_now is not run:
+                return None  # over: the hook is about to be taken away
             if run.killed:
                 return b"Script killed by user with SCRIPT KILL..."
             if run.caller.clock.wall_us() - run.started_us > threshold_ms * 1000:
