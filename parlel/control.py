@@ -1,6 +1,7 @@
 """The private control socket of a running instance: how `parlel status`, `down`, `dump` and the rest reach it.
 
-A unix socket that only its owner can open. A request is one line of JSON, `{"id": 1, "method": "dump", "params": {...}}`; the
+A unix socket that only its owner can open; where the system has none, a port on 127.0.0.1 that asks for a secret from the state
+file first. A request is one line of JSON, `{"id": 1, "method": "dump", "params": {...}}`; the
 answer is one line, `{"id": 1, "result": ...}` or `{"id": 1, "error": {"type", "message"}}`. A method that streams sends
 `{"id": 1, "item": ...}` lines first. `METHODS` is the one table of what can be asked.
 """
@@ -8,6 +9,7 @@ answer is one line, `{"id": 1, "result": ...}` or `{"id": 1, "error": {"type", "
 from __future__ import annotations
 
 import contextlib
+import hmac
 import json
 import os
 import queue
@@ -17,7 +19,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from emulators.kernel import HostError, SnapshotError
+from emulators.kernel import HostError, SnapshotError, fresh_seed
+from emulators.kernel.host import LOOPBACK
 from parlel._version import __version__
 from parlel.chaos import Rule
 from parlel.errors import ConfigError, ControlError, ParlelError, suggest
@@ -27,6 +30,7 @@ from parlel.log import LogEntry
 __all__ = ["METHODS", "ControlClient", "ControlServer", "encode"]
 
 _MAX_LINE = 16 << 20
+_TCP = "tcp:"
 # Entries that a slow reader of `follow` may fall behind before it loses some.
 _FOLLOW_BACKLOG = 100_000
 _FOLLOW_POLL_S = 0.2
@@ -248,19 +252,27 @@ def _entry(entry: LogEntry) -> dict[str, Any]:
 
 
 class ControlServer:
-    """Answers on a unix socket, each client in a thread of its own. `stop` is called for the method `stop`."""
+    """Answers on a socket, each client in a thread of its own. `path` None is a port; `stop` is called for the method `stop`."""
 
-    def __init__(self, instance: ParallelInstance, path: str, stop: Callable[[], object]) -> None:
+    def __init__(self, instance: ParallelInstance, path: str | None, stop: Callable[[], object]) -> None:
         self._instance = instance
         self._stop = stop
-        self.path = path
+        self._path = path
+        self._secret = ""
         self._closing = False
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(path)
-        self._listener.bind(path)
-        os.chmod(path, 0o600)
-        self._listener.listen(16)
+        if path is not None:
+            self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+            self._listener.bind(path)
+            os.chmod(path, 0o600)
+            self._listener.listen(16)
+            #: What a `ControlClient` is made with.
+            self.address = path
+        else:
+            self._secret = "".join(f"{fresh_seed():08x}" for _ in range(4))
+            self._listener = socket.create_server((LOOPBACK, 0))
+            self.address = f"{_TCP}{self._listener.getsockname()[1]}:{self._secret}"
         self._thread = threading.Thread(target=self._accept, name="parlel-control", daemon=True)
         self._thread.start()
 
@@ -274,8 +286,9 @@ class ControlServer:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._thread.join(2.0)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.path)
+        if self._path is not None:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._path)
 
     def _accept(self) -> None:
         while not self._closing:
@@ -287,6 +300,8 @@ class ControlServer:
 
     def _serve(self, client: socket.socket) -> None:
         with contextlib.suppress(OSError, ValueError), client, client.makefile("rwb") as stream:
+            if self._secret and not hmac.compare_digest(stream.readline(_MAX_LINE).strip(), self._secret.encode()):
+                return
             while line := stream.readline(_MAX_LINE):
                 for answer in self.answer(line):
                     stream.write(encode(answer))
@@ -320,15 +335,16 @@ class ControlServer:
 class ControlClient:
     """Asks a running instance. ControlError when it cannot be reached, or for what it refuses."""
 
-    def __init__(self, path: str, timeout: float | None = 30.0) -> None:
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(timeout)
+    def __init__(self, address: str, timeout: float | None = 30.0) -> None:
+        # The secret of a port is not for error texts.
+        where, _, secret = address.rpartition(":") if address.startswith(_TCP) else (address, "", "")
         try:
-            self._socket.connect(path)
+            self._socket = _dial(address, timeout)
         except OSError as error:
-            self._socket.close()
-            raise ControlError(f"cannot reach the instance at {path}: {error.strerror or error}") from error
+            raise ControlError(f"cannot reach the instance at {where}: {error.strerror or error}") from error
         self._stream = self._socket.makefile("rwb")
+        if secret:
+            self._stream.write(secret.encode() + b"\n")
         self._count = 0
 
     def call(self, method: str, /, **params: Any) -> Any:
@@ -367,6 +383,19 @@ class ControlClient:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _dial(address: str, timeout: float | None) -> socket.socket:
+    if address.startswith(_TCP):
+        return socket.create_connection((LOOPBACK, int(address.split(":")[1])), timeout)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(timeout)
+        sock.connect(address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def encode(message: dict[str, Any]) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import socket
 import stat
 import sys
 import tempfile
@@ -63,11 +64,12 @@ class Registration:
         self._lock: IO[bytes] | None = lock
         self._socket_folder: str | None = None
         _remove_leftovers(self.folder, name)
-        socket = str(self.folder / f"{name}.sock")
-        if len(os.fsencode(socket)) > _LONGEST_SOCKET_PATH:
+        path = str(self.folder / f"{name}.sock")
+        if len(os.fsencode(path)) > _LONGEST_SOCKET_PATH:
             self._socket_folder = tempfile.mkdtemp(prefix="parlel-")
-            socket = str(Path(self._socket_folder) / "control.sock")
-        self.socket = socket
+            path = str(Path(self._socket_folder) / "control.sock")
+        #: Where the control socket goes; None where the system has no unix sockets.
+        self.socket = path if hasattr(socket, "AF_UNIX") else None
 
     def publish(self, about: Mapping[str, Any]) -> None:
         """Write the state file, at once in full."""
@@ -89,7 +91,7 @@ class Registration:
                 log.unlink()
         if self._socket_folder is not None:
             with contextlib.suppress(OSError):
-                os.unlink(self.socket)
+                os.unlink(str(self.socket))
             with contextlib.suppress(OSError):
                 os.rmdir(self._socket_folder)
         _drop_lock(lock, self.folder / f"{self.name}.lock")

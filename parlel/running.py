@@ -73,7 +73,12 @@ def run(settings: Settings, ready: Callable[[dict[str, Any]], object]) -> None:
             try:
                 status = METHODS["status"](instance)
                 registration.publish(
-                    {"version": status["version"], "seed": status["seed"], "services": _addresses(status)}
+                    {
+                        "socket": server.address,
+                        "version": status["version"],
+                        "seed": status["seed"],
+                        "services": _addresses(status),
+                    }
                 )
                 ready(status)
                 # Woken by the signal handlers; a wait without a timeout would not be interruptible everywhere.

@@ -35,7 +35,7 @@ def server(tmp_path: Path) -> Iterator[tuple[ControlServer, threading.Event]]:
 
 @pytest.fixture
 def client(server: tuple[ControlServer, threading.Event]) -> Iterator[ControlClient]:
-    with ControlClient(server[0].path, 10.0) as client:
+    with ControlClient(server[0].address, 10.0) as client:
         yield client
 
 
@@ -119,8 +119,25 @@ def test_stop_is_heard(client: ControlClient, server: tuple[ControlServer, threa
     assert server[1].wait(5)
 
 
+def test_without_unix_sockets_a_port_asks_for_a_secret() -> None:
+    with parlel.start_parallel(["redis"], seed=1) as instance:
+        server = ControlServer(instance, None, lambda: None)
+        try:
+            with ControlClient(server.address, 10.0) as client:
+                assert client.call("ping")["seed"] == 1
+            scheme, port, secret = server.address.split(":")
+            assert (scheme, len(secret)) == ("tcp", 32)
+            with ControlClient(f"tcp:{port}:{'0' * 32}", 10.0) as client, pytest.raises(ControlError, match="closed"):
+                client.call("ping")
+        finally:
+            server.close()
+    with pytest.raises(ControlError, match=f"cannot reach the instance at tcp:{port}: ") as caught:
+        ControlClient(server.address)
+    assert secret not in str(caught.value)
+
+
 def test_the_socket_is_private(server: tuple[ControlServer, threading.Event]) -> None:
-    assert stat.S_IMODE(Path(server[0].path).stat().st_mode) == 0o600
+    assert stat.S_IMODE(Path(server[0].address).stat().st_mode) == 0o600
 
 
 # -- the registry --------------------------------------------------------------------------------------------------
