@@ -1,8 +1,7 @@
 """Keys whatever they hold (redis.io group `generic`), and whole databases: DEL to MOVE, SWAPDB, FLUSHALL, WAIT.
 
 UNLINK is DEL: nothing here is freed in the background. MIGRATE has nowhere to connect to, since an emulator opens no
-connections of its own, and answers as a server does that cannot reach the target. WAIT is answered as a master without
-replicas answers it: it waits for its time to pass, then 0.
+connections of its own, and answers as a server does that cannot reach the target. WAIT counts the replicas that SYNC attached.
 """
 
 from __future__ import annotations
@@ -191,6 +190,7 @@ def swapdb(client: RedisSession, args: list[bytes]) -> Reply:
         one.swap(two)
         server.blocking.all_ready(one)
         server.blocking.all_ready(two)
+        server.flushed()
     server.dirty += 1
     return OK
 
@@ -211,6 +211,7 @@ def flush(databases: list[Database]) -> None:
         if db.data:
             db.clear()
             db.server.blocking.all_ready(db)
+    databases[0].server.flushed()
     databases[0].server.flushed()
 
 
