@@ -775,7 +775,7 @@ class AccessControl:
                 selector.all_commands, selector.future_commands = all_commands, future
                 selector.commands = set(rows()) if all_commands else set(commands)
                 selector.first_args = {command: list(words) for command, words in first_args}
-                selector.keys = {pattern: permissions for pattern, permissions in keys}
+                selector.keys = dict(keys)
                 selector.channels = dict.fromkeys(channels)
                 selector.given = list(given)
                 user.selectors.append(selector)

@@ -68,14 +68,16 @@ class Admission:
             cluster.check(session, row, args)
         if server.config["maxmemory"]:
             self._check_memory(session, row)
-        if server.config["min-replicas-to-write"]:
+        if self._lacks_replicas():
             self._check_replicas(session, row)
         busy = server.scripting.busy
         if busy is not None and "allow_busy" not in row.flags:
             raise server.scripting.busy_error(busy)
-        if session.protocol == 2 and row.name not in _WHILE_SUBSCRIBED:
-            if session.channels or session.patterns or session.shards:
-                raise errors.only_in_subscriber(row.name)
+        if server.replication.master is not None:
+            self._check_as_replica(session, row)
+        subscribed = bool(session.channels or session.patterns or session.shards)
+        if subscribed and session.protocol == 2 and row.name not in _WHILE_SUBSCRIBED:
+            raise errors.only_in_subscriber(row.name)
         if server.pauses.active and server.pauses.holds(session, row):
             server.pauses.postpone(session, args)
             return True
@@ -94,8 +96,20 @@ class Admission:
 
     def _check_replicas(self, session: RedisSession, row: Command) -> None:
         writes = row.writes or (row.name == "exec" and any(queued.writes for queued, _ in session.queue or ()))
-        if writes and self._server.replication.good_replicas() < self._server.config["min-replicas-to-write"]:
+        if writes:
             raise errors.NO_REPLICAS
+
+    def _check_as_replica(self, session: RedisSession, row: Command) -> None:
+        config = self._server.config
+        queue = session.queue or ()
+        if config["replica-read-only"] and (
+            row.writes or (row.name == "exec" and any(queued.writes for queued, _ in queue))
+        ):
+            raise errors.READ_ONLY_REPLICA
+        if not config["replica-serve-stale-data"] and (
+            "stale" not in row.flags or (row.name == "exec" and any("stale" not in queued.flags for queued, _ in queue))
+        ):
+            raise errors.MASTER_DOWN
 
     # -- scripts ---------------------------------------------------------------------------------------------
 
@@ -108,16 +122,36 @@ class Admission:
             return
         if server.cluster and flags.no_cluster:
             raise errors.SCRIPT_NO_CLUSTER
+        down = server.replication.master is not None
+        if down and not server.config["replica-serve-stale-data"] and not flags.allow_stale:
+            raise errors.MASTER_DOWN
+        if flags.no_writes:
+            return
+        if down and server.config["replica-read-only"]:
+            raise RedisError("READONLY Can not run script with write flag on readonly replica.")
+        if self._lacks_replicas():
+            raise errors.NO_REPLICAS
         if run.out_of_memory and not flags.allow_oom:
             raise errors.SCRIPT_OUT_OF_MEMORY
+
+    def _lacks_replicas(self) -> bool:
+        needed = self._server.config["min-replicas-to-write"]
+        return bool(needed) and self._server.replication.good_replicas() < needed
 
     def check_script(self, run: Run, session: RedisSession, row: Command, words: list[bytes]) -> None:
         """What can stand in the way of one command of a script (its arity and flags are checked already)."""
         server = self._server
         if session.user.restricted:
             server.acl.check_script(session, row, words)
+        if row.writes:
+            if server.replication.master is not None and server.config["replica-read-only"]:
+                raise errors.READ_ONLY_REPLICA
+            if self._lacks_replicas():
+                raise errors.NO_REPLICAS
         if run.out_of_memory and "denyoom" in row.flags and (run.flags.compatible or not run.flags.allow_oom):
             raise errors.OUT_OF_MEMORY
+        if server.cluster and not run.flags.allow_cross_slot:
+            cluster.check_script(run, row, words)
 
     def allows(self, session: RedisSession, row: Command, words: list[bytes]) -> bool:
         """Whether the session's user may run this."""
@@ -145,4 +179,5 @@ class Admission:
             or server.scripting.busy is not None
             or server.config["maxmemory"]
             or server.config["min-replicas-to-write"]
+            or server.replication.master is not None
         )

@@ -8,10 +8,11 @@ from emulators.redis.errors import RedisError
 from emulators.redis.keyspecs import found_keys
 
 if TYPE_CHECKING:
+    from emulators.redis.scripting import Run
     from emulators.redis.session import RedisSession
     from emulators.redis.table import Command
 
-__all__ = ["SLOTS", "check", "key_slot"]
+__all__ = ["SLOTS", "check", "check_script", "key_slot"]
 
 SLOTS = 16_384
 CROSS_SLOT = RedisError("CROSSSLOT Keys in request don't hash to the same slot")
@@ -58,3 +59,14 @@ def check(session: RedisSession, row: Command, args: list[bytes]) -> None:
         slots.update(key_slot(channel) for channel in args[1:])
     if len(slots) > 1:
         raise CROSS_SLOT
+
+
+def check_script(run: Run, row: Command, args: list[bytes]) -> None:
+    """Keep a script to one slot over all its commands."""
+    slots = {key_slot(args[position]) for position, _ in found_keys(row, args)}
+    if run.slot is not None:
+        slots.add(run.slot)
+    if len(slots) > 1:
+        raise RedisError("ERR Script attempted to access keys that do not hash to the same slot")
+    if slots:
+        run.slot = slots.pop()

@@ -1,7 +1,7 @@
 """What stands for a command in the replication stream: its effect, in a form that gives the same on every copy.
 
-`rewritten` is asked after a command changed something, while a replica is attached. It reads the words, the reply and the keyspace as
-it now is, so handlers need not care. Most commands stand for themselves. The forms are redis-server's: random and relative ones
+`rewritten` is asked after a command changed something, while a replica is attached. It reads the words, the reply and the
+keyspace as it now is, so handlers need not care. Most commands stand for themselves. The forms are redis-server's: random and relative ones
 become definite (SPOP as SREM, EXPIRE as PEXPIREAT), blocking ones become what they took, scripts what they called.
 """
 
@@ -245,6 +245,7 @@ _REWRITES: dict[str, Rewrite] = {
     "xautoclaim": _xautoclaim,
     "restore": _restore,
     **dict.fromkeys(
-        ("exec", "eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro", "script|flush", "script|load"), _nothing
+        ("exec", "eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro", "script|flush", "script|load"),
+        _nothing,
     ),
 }

@@ -48,6 +48,10 @@ EXEC_ABORTED = RedisError("EXECABORT Transaction discarded because of previous e
 NOT_IN_MULTI = RedisError("ERR Command not allowed inside a transaction")
 OUT_OF_MEMORY = RedisError("OOM command not allowed when used memory > 'maxmemory'.")
 NO_REPLICAS = RedisError("NOREPLICAS Not enough good replicas to write.")
+READ_ONLY_REPLICA = RedisError("READONLY You can't write against a read only replica.")
+MASTER_DOWN = RedisError(
+    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+)
 NO_AUTH = RedisError("NOAUTH Authentication required.")
 WRONG_PASS = RedisError("WRONGPASS invalid username-password pair or user is disabled.")
 NO_PASSWORD_SET = RedisError(

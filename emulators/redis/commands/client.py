@@ -112,8 +112,8 @@ def _kill_filter(client: RedisSession, words: list[bytes]) -> tuple[Callable[[Re
             case b"ADDR":
                 tests.append(lambda session, text=text: session.link.peer == text)  # type: ignore[misc]
             case b"LADDR":
-                mine = f"127.0.0.1:{server.config['port']}"
-                tests.append(lambda session, text=text: text == mine)  # type: ignore[misc]
+                here = text == f"127.0.0.1:{server.config['port']}"
+                tests.append(lambda session, here=here: here)  # type: ignore[misc]
             case b"USER":
                 if not server.acl.exists(value):
                     raise RedisError(b"ERR No such user '%b'" % value)

@@ -25,8 +25,13 @@ def role(client: RedisSession, args: list[bytes]) -> Reply:
     replicas = []
     for replica in feed.replicas:
         host, _, port = replica.link.peer.rpartition(":")
-        replicas.append([host.encode(), b"%d" % (replica.replica_port or long_integer(port.encode()) or 0),
-                         b"%d" % replica.acknowledged])
+        replicas.append(
+            [
+                host.encode(),
+                b"%d" % (replica.replica_port or long_integer(port.encode()) or 0),
+                b"%d" % replica.acknowledged,
+            ]
+        )
     return [b"master", feed.offset, replicas]
 
 

@@ -42,4 +42,6 @@ class Run:
         self.busy = False
         #: Memory was over its limit when it started, and could not be freed.
         self.out_of_memory = False
+        #: The cluster slot of the keys used so far.
+        self.slot: int | None = None
         self.words: list[bytes] = []
