@@ -9,7 +9,8 @@ A script has one command a line, `=>` and the reply in a notation that shows the
     LRANGE l 0 -1 => ["a", "b"]   an array; RESP3 has also {map}, ~[set], >[push], ,1.5, #t, =txt:text
     INCR l => !WRONGTYPE ...      an error
 
-`@advance 1.5` moves the clock, `@client b` goes on with another connection, `@pushed => ...` shows what it was sent unasked.
+`@advance 1.5` moves the clock, `@client b` goes on with another connection, `@pushed => ...` shows what it was sent unasked,
+`@resp 3` switches the connection's protocol.
 The replies of `cases/*.txt` were given by redis-server 7.0.15: `python -m tests.redis.helpers PORT FILE...` writes them anew
 from a server on that port.
 """
@@ -154,6 +155,9 @@ class Lab:
                     clients[name] = self.client()
                 current = clients[name]
                 continue
+            if text.startswith("@resp"):
+                current("HELLO", text.split()[1])
+                continue
             got = show(current.link.take()) if text == "@pushed" else current(text)
             assert got == expected, f"line {number}: {text}\n  expected {expected}\n  but got  {got}"
         self.server.check()
@@ -208,6 +212,9 @@ def record(path: Path, port: int) -> None:
         elif text.startswith("@client"):
             name = text.split()[1]
             current = wires.get(name) or wires.setdefault(name, _Wire(port))
+            lines.append(text)
+        elif text.startswith("@resp"):
+            current([b"HELLO", text.split()[1].encode()])
             lines.append(text)
         elif text == "@pushed":
             lines.append(f"{text} => {current(None)}")

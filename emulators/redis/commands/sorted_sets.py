@@ -191,6 +191,9 @@ def zrandmember(client: RedisSession, args: list[bytes]) -> Reply:
     if value is None:
         return []
     chosen = value.sample(count, client.server.random)
+    if 1 < len(value) <= count:
+        # All of them: the server goes through the set from its end.
+        chosen.reverse()
     if with_scores:
         scores = value.scores
         return Pairs((member, scores[member]) for member in chosen)
