@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from emulators.redis import errors
 from emulators.redis.arguments import long_integer
 from emulators.redis.commands.scripting import key_positions
 from emulators.redis.errors import RedisError
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 
 def _call(client: RedisSession, args: list[bytes], read_only: bool) -> Reply:
     functions = client.server.scripting.functions
-    if args[1].decode("utf-8", "replace") not in functions.functions:
-        raise RedisError("ERR Function not found")
+    functions.find(args[1])
     count = long_integer(args[2])
     if count is None:
         raise RedisError("ERR Bad number of keys provided")
@@ -62,7 +62,9 @@ def function_delete(client: RedisSession, args: list[bytes]) -> Reply:
 
 @command("function|flush")
 def function_flush(client: RedisSession, args: list[bytes]) -> Reply:
-    if len(args) > 3 or (len(args) == 3 and args[2].upper() not in (b"SYNC", b"ASYNC")):
+    if len(args) > 3:
+        raise errors.subcommand_syntax(args)
+    if len(args) == 3 and args[2].upper() not in (b"SYNC", b"ASYNC"):
         raise RedisError("ERR FUNCTION FLUSH only supports SYNC|ASYNC option")
     client.server.scripting.functions.flush()
     client.server.dirty += 1
@@ -144,7 +146,9 @@ def function_dump(client: RedisSession, args: list[bytes]) -> Reply:
 @command("function|restore")
 def function_restore(client: RedisSession, args: list[bytes]) -> Reply:
     policy = args[3].upper() if len(args) > 3 else b"APPEND"
-    if len(args) > 4 or policy not in (b"FLUSH", b"APPEND", b"REPLACE"):
+    if len(args) > 4:
+        raise errors.subcommand_syntax(args)
+    if policy not in (b"FLUSH", b"APPEND", b"REPLACE"):
         raise RedisError("ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.")
     codes = load_functions(args[2], client.server.version)
     functions = client.server.scripting.functions

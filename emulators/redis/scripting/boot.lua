@@ -98,11 +98,10 @@ function base.getmetatable(target)
 end
 
 -- The C function walks into memory that is not there when asked for too much.
-function base.unpack(list, first, last)
-  local from = first or 1
-  local to = last or #list
-  if to - from >= 8000 then native_error("too many results to unpack", 2) end
-  return native_unpack(list, from, to)
+function base.unpack(...)
+  local list, first, last = ...
+  if (last or #list) - (first or 1) >= 8000 then native_error("too many results to unpack", 2) end
+  return native_unpack(...)
 end
 
 -- An error table of a command is handed on as its text, as the server does.
@@ -343,6 +342,8 @@ base.redis = protect(script_api)
 native_setmetatable(loading_api, {__index = missing})
 local function_redis, loading_redis = protect(copy(api)), protect(loading_api)
 function_base.redis = function_redis
+-- While a library is loaded its world is this and nothing else.
+local loading_base = native_setmetatable({redis = loading_redis}, {__index = missing})
 base.__redis__err__handler = on_error
 local script_environment = environment(base)
 local function_environment = environment(function_base)
@@ -412,9 +413,10 @@ function entry.run_function(callback, key_count, ...)
 end
 
 function entry.load_library(chunk)
-  native_rawset(function_base, "redis", loading_redis)
+  local meta = native_getmetatable(function_environment)
+  meta.__index = loading_base
   local ok, result = native_xpcall(chunk, on_error)
-  native_rawset(function_base, "redis", function_redis)
+  meta.__index = function_base
   return ok, result
 end
 
@@ -424,8 +426,10 @@ function entry.watch(step, tick)
   hook = function()
     local problem = tick()
     if problem then
+      -- Again at every line from now on, so that no pcall of the script outlives it.
       sethook(hook, "l", 1)
-      native_error(make_error(problem), 0)
+      local source = getinfo(2, "S").source
+      if source == "@user_script" or source == "@user_function" then native_error(make_error(problem), 0) end
     end
   end
   sethook(hook, "", step)

@@ -258,7 +258,7 @@ class LuaEngine:
             raise RedisError("ERR Unknown Redis command called from script") from None
 
     def _admit(self, run: Run, session: RedisSession, row: Command, words: list[bytes]) -> None:
-        if "noscript" in row.flags:
+        if "noscript" in row.flags and not self.server.scripts_may_run_all:
             raise RedisError("ERR This Redis command is not allowed from script")
         if row.writes:
             if run.read_only:

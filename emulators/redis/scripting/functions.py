@@ -53,11 +53,9 @@ def _metadata(code: bytes) -> tuple[str, bytes]:
     end = code.find(b"\n")
     if end < 0:
         raise RedisError("ERR Invalid library metadata")
-    parts = code[2:end].split()
-    if not parts:
-        raise RedisError("ERR Invalid library metadata")
+    engine, *parts = code[2:end].split(b" ")
     name: bytes | None = None
-    for part in parts[1:]:
+    for part in filter(None, map(bytes.strip, parts)):
         key, equals, value = part.partition(b"=")
         if key.lower() == b"name" and equals:
             if name is not None:
@@ -70,8 +68,8 @@ def _metadata(code: bytes) -> tuple[str, bytes]:
     text = name.decode("utf-8", "replace").strip("'\"")
     if not _NAME.fullmatch(text):
         raise RedisError("ERR " + _NAME_ERROR)
-    if parts[0].lower() != b"lua":
-        raise RedisError(b"ERR Engine '%b' not found" % parts[0])
+    if engine.lower() != b"lua":
+        raise RedisError(b"ERR Engine '%b' not found" % engine)
     return text, code[end:]
 
 
@@ -100,13 +98,14 @@ class FunctionLibraries:
 
         def register(function: str, callback: Any, description: str | None, flags: list[str]) -> str | None:
             if not _NAME.fullmatch(function):
-                return _FUNCTION_NAME_ERROR
-            if function in library.functions:
+                return _FUNCTION_NAME_ERROR if self._server.version >= (7, 2) else _NAME_ERROR
+            if function.lower() in library.functions:
                 return "Function already exists in the library"
             for flag in flags:
                 if flag not in ScriptFlags.NAMES:
                     return "unknown flag given"
-            library.functions[function] = Function(library, function, callback, description, ScriptFlags(flags))
+            # Names of functions do not depend on case; those of libraries do.
+            library.functions[function.lower()] = Function(library, function, callback, description, ScriptFlags(flags))
             return None
 
         self.engine.register = register
@@ -122,7 +121,7 @@ class FunctionLibraries:
         for function in library.functions:
             present = self.functions.get(function)
             if present is not None and present.library is not old:
-                raise RedisError(f"ERR Function {function} already exists")
+                raise RedisError(f"ERR Function {library.functions[function].name} already exists")
         if old is not None:
             self._remove(old)
         self.libraries[name] = library
@@ -144,12 +143,16 @@ class FunctionLibraries:
         self.libraries.clear()
         self.functions.clear()
 
+    def find(self, name: bytes) -> Function:
+        function = self.functions.get(name.decode("utf-8", "replace").lower())
+        if function is None:
+            raise RedisError("ERR Function not found")
+        return function
+
     def call(
         self, caller: RedisSession, name: bytes, keys: list[bytes], arguments: list[bytes], read_only: bool
     ) -> Reply:
-        function = self.functions.get(name.decode("utf-8", "replace"))
-        if function is None:
-            raise RedisError("ERR Function not found")
+        function = self.find(name)
         if read_only and not function.flags.no_writes:
             raise RedisError("ERR Can not execute a script with write flag using *_ro command.")
         run = Run(caller, function.name, function.flags, read_only, is_function=True)
