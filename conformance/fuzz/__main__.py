@@ -23,7 +23,6 @@ from conformance.redis.service import EmulatedRedis, RealRedis
 __all__ = ["main", "search"]
 
 _EXAMPLES = 300
-_SHRINK_S = 15.0
 
 
 class _TimeUp(KeyboardInterrupt):
@@ -37,7 +36,8 @@ class _Found(AssertionError):
 class _Round:
     """One run of Hypothesis: stops at the first new difference and shrinks it."""
 
-    def __init__(self, duel: Duel, known: set[tuple[str, str, str]], stop: float) -> None:
+    def __init__(self, duel: Duel, known: set[tuple[str, str, str]], stop: float, shrink_s: float) -> None:
+        self.shrink_s = shrink_s
         self.duel = duel
         self.known = known
         self.stop = stop
@@ -52,7 +52,7 @@ class _Round:
         if difference is None or difference.signature in self.known:
             return
         if self.smallest is None:
-            self.stop = time.monotonic() + _SHRINK_S
+            self.stop = time.monotonic() + self.shrink_s
         elif difference.signature != self.smallest.signature:
             return  # shrinking must not slip to another difference; a later round finds that one
         if self.smallest is None or difference.size < self.smallest.size:
@@ -77,6 +77,7 @@ def search(
     seed: int,
     report: Callable[[Difference], None] = lambda difference: None,
     limit: int = 50,
+    shrink_s: float = 15.0,
 ) -> tuple[list[Difference], int]:
     """Differences found within `seconds`, one for each signature, each as small as it got; and how many programs were played."""
     found: list[Difference] = []
@@ -93,7 +94,7 @@ def search(
         print_blob=False,
     )
     while time.monotonic() < stop and len(found) < limit:
-        this = _Round(duel, known, stop)
+        this = _Round(duel, known, stop, shrink_s)
 
         with contextlib.suppress(_Found, _TimeUp, Flaky, FlakyFailure):
             _hypothesis(this, strategy, configure, seed + rounds)

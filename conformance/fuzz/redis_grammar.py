@@ -112,7 +112,7 @@ KINDS: dict[str, SearchStrategy[bytes]] = {
     "unit": _mostly(_pick(b"m", b"km", b"mi", b"ft"), _pick(b"cm", b"")),
     "type": _pick(b"u8", b"i8", b"u4", b"i5", b"u1", b"i64", b"u63", b"u64", b"i65", b"x8", b"u0"),
     "bitoffset": _mostly(_pick(b"0", b"#0", b"#1", b"3", b"8", b"#2"), _any_int),
-    "cursor": _mostly(_pick(b"0"), _pick(b"abc", b"-1", b"18446744073709551616"), 8),
+    "cursor": _mostly(_pick(b"0"), _pick(b"abc", b"18446744073709551616"), 8),
     "db": _mostly(_pick(b"0", b"1"), _any_int),
     "junk": _mostly(_value, _any_int, 3),
 }
