@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from emulators.postgres import oids
@@ -12,7 +13,7 @@ from emulators.postgres.storage.transaction import TransactionManager
 
 if TYPE_CHECKING:
     from emulators.kernel.clock import Clock
-    from emulators.postgres.session import PostgresSession
+    from emulators.postgres.backend import Backend
 
 POSTGRES_DB = 5
 TEMPLATE1_DB = 1
@@ -80,7 +81,11 @@ class Cluster:
         self.heaps: dict[int, Heap] = {}
         self.databases: dict[int, Database] = {}
         self.next_oid = oids.FIRST_USER_OID
-        self.sessions: dict[int, PostgresSession] = {}
+        self.backends: dict[int, Backend] = {}
+        self.locks: dict[Any, Any] = {}
+        #: Sessions whose wait is over, in the order in which they go on.
+        self.ready: deque[Backend] = deque()
+        self.resume: Any = None
         self.started_us = clock.now_us()
         self._create_initial()
 
@@ -127,3 +132,9 @@ class Cluster:
         oid = self.next_oid
         self.next_oid = oid + 1
         return oid
+
+    def schedule(self, backend: Backend) -> None:
+        """A session's wait is over: it goes on as soon as the one that runs now gives up control."""
+        self.ready.append(backend)
+        if self.resume is not None:
+            self.resume()

@@ -1,0 +1,1 @@
+"""alter: not written yet."""

@@ -1,0 +1,1 @@
+"""copy: not written yet."""

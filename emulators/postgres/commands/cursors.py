@@ -1,0 +1,1 @@
+"""cursors: not written yet."""

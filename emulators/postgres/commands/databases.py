@@ -1,0 +1,1 @@
+"""databases: not written yet."""

@@ -1,0 +1,1 @@
+"""drop: not written yet."""

@@ -1,0 +1,1 @@
+"""indexes: not written yet."""

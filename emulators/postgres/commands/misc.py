@@ -1,0 +1,1 @@
+"""misc: not written yet."""

@@ -1,0 +1,1 @@
+"""sequences: not written yet."""

@@ -1,0 +1,1 @@
+"""tables: not written yet."""

@@ -1,0 +1,1 @@
+"""views: not written yet."""
