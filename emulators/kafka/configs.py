@@ -50,7 +50,7 @@ min.cleanable.dirty.ratio double 0.5 log.cleaner.min.cleanable.ratio 0..1
 min.compaction.lag.ms long 0 log.cleaner.min.compaction.lag.ms 0..
 min.insync.replicas int 1 min.insync.replicas 1..
 preallocate boolean false log.preallocate
-remote.copy.disable boolean false
+remote.log.copy.disable boolean false
 remote.log.delete.on.disable boolean false
 remote.storage.enable boolean false
 retention.bytes long -1 log.retention.bytes
@@ -327,7 +327,7 @@ class Configs:
     `static` is what the emulator was started with; `dynamic` maps a node's id (or "" for the cluster's default) to what was altered.
     """
 
-    def __init__(self, static: dict[str, str] | None = None) -> None:
+    def __init__(self, static: dict[str, str] | None = None, default_isr: bool = False) -> None:
         self.static: dict[str, str] = {}
         for name, value in (static or {}).items():
             row = rows(BROKER).get(name)
@@ -337,7 +337,8 @@ class Configs:
                 )
             row.validate(str(value))
             self.static[name] = str(value)
-        self.dynamic: dict[str, dict[str, str]] = {}
+        #: A new cluster of 4.1 has this one set, because eligible leader replicas need it.
+        self.dynamic: dict[str, dict[str, str]] = {"": {"min.insync.replicas": "1"}} if default_isr else {}
         self.groups: dict[str, dict[str, str]] = {}
 
     def _broker_chain(self, name: str, node: str) -> list[tuple[str, str | None, int]]:
@@ -373,8 +374,11 @@ class Configs:
             chain.append((name, own[name], SOURCE_TOPIC))
         if row.synonym:
             chain += [link for link in self._broker_chain(row.synonym, "") if link[2] != SOURCE_DEFAULT]
+        synonyms = list(chain)
+        if row.synonym and rows(BROKER)[row.synonym].default is not None:
+            synonyms.append((row.synonym, row.default, SOURCE_DEFAULT))
         chain.append((row.synonym or name, row.default, SOURCE_DEFAULT))
-        return Value(row, chain[0][1], chain[0][2], tuple(chain))
+        return Value(row, chain[0][1], chain[0][2], tuple(synonyms))
 
     def broker(self, name: str, node: str = "") -> Value:
         """A broker's setting; `node` is its id as text."""

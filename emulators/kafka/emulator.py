@@ -90,7 +90,8 @@ class KafkaEmulator(Emulator):
         self.apis = apis_of(version)
         self.cluster_id = cluster_id
         self.random = environment.random
-        self.configs = Configs({name: str(value) for name, value in (configs or {}).items()})
+        static = {name: str(value) for name, value in (configs or {}).items()}
+        self.configs = Configs(static, self._default_isr(static))
         rack_names = list(racks)
         self.nodes: dict[int, Node] = {}
         for number in range(1, nodes + 1):
@@ -107,6 +108,9 @@ class KafkaEmulator(Emulator):
         self._woken: dict[Waiting, None] = {}
         self._timer: Timer | None = None
         self._clear()
+
+    def _default_isr(self, static: dict[str, str]) -> bool:
+        return self.version == "4.1" and "min.insync.replicas" not in static
 
     def _clear(self) -> None:
         self.topics: dict[str, Topic] = {}
@@ -514,7 +518,7 @@ class KafkaEmulator(Emulator):
         def run() -> None:
             let_go(self)
             static = self.configs.static
-            self.configs = Configs(static)
+            self.configs = Configs(static, self._default_isr(static))
             self.security.reset()
             self._clear()
 

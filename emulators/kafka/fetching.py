@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "FetchSession", "FetchSessions", "FetchWait"]
 
 _MAX_EPOCH = (1 << 31) - 1
+#: Errors that come from looking at the partition: only then is the list of aborted transactions null.
+_SEEN = {
+    errors.OFFSET_OUT_OF_RANGE,
+    errors.NOT_LEADER_OR_FOLLOWER,
+    errors.FENCED_LEADER_EPOCH,
+    errors.UNKNOWN_LEADER_EPOCH,
+}
 
 
 @dataclass(slots=True)
@@ -283,6 +290,7 @@ class FetchWait:
         found = self.stopped.get(position) or self._partition(entry)
         if isinstance(found, int):
             row["error_code"] = found
+            row["aborted_transactions"] = None if found in _SEEN else ()
             if found in (errors.NOT_LEADER_OR_FOLLOWER, errors.FENCED_LEADER_EPOCH):
                 partition = self.broker.find_partition(entry.topic or self._name(entry), entry.partition)
                 if partition is not None:

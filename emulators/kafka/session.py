@@ -217,7 +217,7 @@ class KafkaSession(Session):
         if not api.low <= version <= api.high:
             if key == 18:
                 # Kafka answers in the one form that any client reads; it then asks again.
-                self._send_raw(correlation_id, b"", self.emulator.api_versions_refusal())
+                self._send_raw(correlation_id, [self.emulator.api_versions_refusal()])
                 return None
             raise DecodeError(f"{api.name} v{version} is not supported (v{api.low} to v{api.high} are)")
         if self.sasl is not None and not self.sasl.may(key):
@@ -248,11 +248,11 @@ class KafkaSession(Session):
         except (struct.error, TypeError, KeyError, AttributeError) as error:
             raise RuntimeError(f"the response to {name} v{request.version} cannot be written: {error}") from error
         tags = b"\0" if header_version(request.key, request.version, True) else b""
-        self._send_raw(request.correlation_id, tags, b"".join(parts))
+        self._send_raw(request.correlation_id, [tags, *parts])
 
-    def _send_raw(self, correlation_id: int, tags: bytes, body: bytes) -> None:
-        head = struct.pack(">ii", 4 + len(tags) + len(body), correlation_id)
-        self.write(b"".join((head, tags, body)))
+    def _send_raw(self, correlation_id: int, parts: list[bytes]) -> None:
+        head = struct.pack(">ii", 4 + sum(map(len, parts)), correlation_id)
+        self.write(b"".join((head, *parts)))
 
     def write(self, data: bytes) -> None:
         super().write(self.tls.wrap(data) if self.tls is not None else data)

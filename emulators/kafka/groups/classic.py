@@ -534,17 +534,21 @@ class ClassicGroup(Group):
             self._alive(member)
 
     def subscribes(self, topic: str) -> bool:
-        return any(topic in self._subscription(member) for member in self.members.values())
+        if self.protocol_type != "consumer":
+            return False
+        # What cannot be read may be anything, so it counts as reading the topic.
+        read = [self._subscription(member) for member in self.members.values()]
+        return any(topics is None or topic in topics for topics in read)
 
-    def _subscription(self, member: Member) -> list[str]:
+    def _subscription(self, member: Member) -> list[str] | None:
         metadata = member.metadata_for(self.protocol) or (member.protocols[0][1] if member.protocols else b"")
-        if self.protocol_type != "consumer" or len(metadata) < 2:
-            return []
+        if len(metadata) < 2:
+            return None
         version = min(max(int.from_bytes(metadata[:2], "big"), 0), 3)
         try:
             return list(decoder("consumer_protocol_subscription.data", version)(metadata, 2)[0].topics)
         except DecodeError:
-            return []
+            return None
 
     def describe(self) -> list[dict[str, Any]]:
         return [

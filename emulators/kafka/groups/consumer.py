@@ -347,7 +347,6 @@ class ConsumerGroup(Group):
         if self.members:
             self._assign()
         else:
-            self.assignment_epoch = self.epoch
             self.empty_since_ms = self.broker.now_ms()
             self._sizes = {}
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulators.kafka import errors, security
+from emulators.kafka.producers import Written
 from emulators.kafka.request import CLOSE, NO_REPLY
 from emulators.kafka.topics import Partition
 from emulators.kafka.wire import records
@@ -115,24 +116,25 @@ def _append(
     now = broker.now_ms()
     if request.body.acks == -1 and len(partition.isr) < settings["min_isr"]:
         raise Refused(errors.NOT_ENOUGH_REPLICAS)
+    check_bytes(header, batch, settings)
+    log = partition.log
+    # From here on Kafka has looked at the log, and says so.
+    row["log_start_offset"] = log.start
     validate(header, batch, settings, now)
     append_time = -1
     if settings["append_time"]:
         batch = records.with_append_time(batch, now)
         header = records.read_header(batch)
         append_time = now
-    log = partition.log
     if header.producer_id >= 0:
-        duplicate = _check_producer(broker, request, partition, header)
+        duplicate = _check_producer(broker, request, partition, header, row)
         if duplicate is not None:
-            row["base_offset"] = duplicate
-            row["log_start_offset"] = log.start
-            row["log_append_time_ms"] = append_time
+            row["base_offset"] = duplicate.base_offset
+            row["log_append_time_ms"] = duplicate.timestamp
             return
     base = log.append(batch, header, partition.leader_epoch, now)
     row["base_offset"] = base
     row["log_append_time_ms"] = append_time
-    row["log_start_offset"] = log.start
     if partition.parked:
         broker.wake(partition)
     code = broker.deny_after(request, topic=name, partition=index)
@@ -155,8 +157,8 @@ def _only_batch(request: Request, data: bytes | None) -> Header:
     return header
 
 
-def validate(header: Header, batch: bytes, settings: dict[str, Any], now: int) -> None:
-    """Raise Refused for a batch that a broker does not append."""
+def check_bytes(header: Header, batch: bytes, settings: dict[str, Any]) -> None:
+    """Raise Refused for a batch that is too large or damaged."""
     if len(batch) > settings["max_bytes"]:
         raise Refused(
             errors.MESSAGE_TOO_LARGE,
@@ -164,6 +166,10 @@ def validate(header: Header, batch: bytes, settings: dict[str, Any], now: int) -
         )
     if not records.crc_valid(header, batch):
         raise Refused(errors.CORRUPT_MESSAGE, "the batch's CRC is wrong")
+
+
+def validate(header: Header, batch: bytes, settings: dict[str, Any], now: int) -> None:
+    """Raise Refused for a batch that a broker does not append, though it is whole."""
     wrong = None
     if header.record_count <= 0 or header.last_offset_delta + 1 != header.record_count:
         wrong = f"offsets 0 to {header.last_offset_delta} do not fit {header.record_count} records"
@@ -200,17 +206,20 @@ def _require_keys(batch: bytes, header: Header) -> None:
         raise Refused(errors.INVALID_RECORD, errors.RECORDS_INVALID, tuple((index, text) for index in missing))
 
 
-def _check_producer(broker: KafkaEmulator, request: Request, partition: Partition, header: Header) -> int | None:
-    """Raise Refused for a producer's batch out of order; the offset of the batch that it repeats, or None."""
-    code, duplicate = partition.log.check_producer(header)
-    if code:
-        raise Refused(code)
-    if duplicate is not None:
-        return duplicate.base_offset
+def _check_producer(
+    broker: KafkaEmulator, request: Request, partition: Partition, header: Header, row: dict[str, Any]
+) -> Written | None:
+    """Raise Refused for a producer's batch out of order; the batch that it repeats, or None."""
     if header.transactional:
         code = broker.transactions.verify(request, partition, header)
         if code:
+            row["log_start_offset"] = -1  # found out before the log was looked at
             raise Refused(code)
-    elif partition.log.open.get(header.producer_id, -1) >= 0:
+    code, duplicate = partition.log.check_producer(header)
+    if code:
+        raise Refused(code)
+    if duplicate is not None or header.transactional:
+        return duplicate
+    if partition.log.open.get(header.producer_id, -1) >= 0:
         raise Refused(errors.INVALID_TXN_STATE, "a transaction of this producer is open")
     return None

@@ -23,7 +23,7 @@ _NAME = re.compile(r"^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$")
 #: (name, lowest level, highest level, finalized level) by Kafka version.
 FEATURES: dict[str, tuple[tuple[str, int, int, int], ...]] = {
     "4.1": (
-        ("eligible.leader.replicas.version", 0, 1, 0),
+        ("eligible.leader.replicas.version", 0, 1, 1),
         ("group.version", 0, 1, 1),
         ("metadata.version", 7, 27, 27),
         ("share.version", 0, 1, 1),

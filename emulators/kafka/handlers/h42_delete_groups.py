@@ -1,10 +1,10 @@
-"""DeleteGroups (42): groups without members go, with their offsets. Not there 69, with members 68, no id 24, not allowed 30."""
+"""DeleteGroups (42): groups without members go, with their offsets. Not there 69, with members 68, not allowed 30."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emulators.kafka import errors, security
+from emulators.kafka import security
 
 if TYPE_CHECKING:
     from emulators.kafka.emulator import KafkaEmulator
@@ -16,7 +16,5 @@ def handle(broker: KafkaEmulator, request: Request) -> Reply:
     for group_id in request.body.groups_names:
         code = broker.security.refusal(request, security.DELETE, security.GROUP, group_id)
         code = code or broker.groups.misplaced(request, group_id)
-        if not code and not group_id:
-            code = errors.INVALID_GROUP_ID
         results.append({"group_id": group_id, "error_code": code or broker.groups.delete(group_id)})
     return {"results": results}

@@ -27,7 +27,7 @@ def handle(broker: KafkaEmulator, request: Request) -> Reply:
         "brokers": [
             {"broker_id": node.id, "host": node.host, "port": node.port, "rack": node.rack, "is_fenced": not node.up}
             for node in broker.nodes.values()
-            if node.up or body.include_fenced_brokers
+            if (node.up or body.include_fenced_brokers) and not code
         ],
     }
     if body.include_cluster_authorized_operations:

@@ -16,7 +16,7 @@ def handle(broker: KafkaEmulator, request: Request) -> Reply:
 
 
 def _describe(broker: KafkaEmulator, request: Request, name: str) -> dict[str, Any]:
-    row: dict[str, Any] = {"transactional_id": name, "transaction_state": "", "transaction_start_time_ms": -1}
+    row: dict[str, Any] = {"transactional_id": name, "transaction_state": ""}
     code = broker.security.refusal(request, security.DESCRIBE, security.TRANSACTIONAL_ID, name)
     code = code or broker.deny(request, transactional_id=name)
     found = broker.transactions.transactions.get(name)

@@ -29,7 +29,8 @@ def handle(broker: KafkaEmulator, request: Request) -> Reply:
         if body.group_id in broker.groups.groups and body.member_epoch == 0:
             text = f"Group {body.group_id} is not a consumer group."
             return {"error_code": errors.GROUP_ID_NOT_FOUND, "error_message": text}
-        return {"error_code": errors.UNKNOWN_MEMBER_ID if body.member_epoch else errors.GROUP_ID_NOT_FOUND}
+        text = f"Consumer group {body.group_id} not found."
+        return {"error_code": errors.GROUP_ID_NOT_FOUND, "error_message": text}
     return group.heartbeat(request)
 
 
