@@ -120,6 +120,8 @@ class TestContext(Surface):
 
     def cleanup(self) -> None:
         """Stop everything: no thread, socket or file is left. Idempotent."""
+        if not self.closed:
+            self._machine.forbid_host_thread()
         for helper in self._helpers.values():
             helper.close()
         self._machine.close()

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from emulators.kernel import Host, HostError, PortInUseError, Runtime, Snapshot
 from emulators.kernel.host import LOOPBACK
 from parlel import services as table
+from parlel._threads import forbid_host_thread, on_host_thread
 from parlel.clock import ClockControl, make_clock
-from parlel.errors import ConfigError, ParlelError, suggest
+from parlel.errors import ConfigError, suggest
 from parlel.inspector import StateInspector
 from parlel.log import Log
 from parlel.logfiles import LogFolder
@@ -193,7 +194,7 @@ class Machine:
         host = self.host
         return SeedExecutor(
             {name: (request.service, partial(_address, host, request)) for name, request in self.requests.items()},
-            partial(_forbid_host_thread, host),
+            partial(forbid_host_thread, host),
         )
 
     # -- services --------------------------------------------------------------------------------------------
@@ -244,19 +245,13 @@ class Machine:
 
     def close(self) -> None:
         """Stop everything: listeners, connections, the thread, files. Idempotent."""
+        if not self.closed:
+            self.forbid_host_thread()
         self._finalizer()
 
     def forbid_host_thread(self) -> None:
         """ParlelError when called on the host's thread, where waiting for a service would wait for oneself."""
-        _forbid_host_thread(self.host)
-
-
-def _forbid_host_thread(host: Host) -> None:
-    if threading.current_thread() is host._thread:
-        raise ParlelError(
-            "this would wait for the service on the service's own thread (inside an event handler or log.follow). "
-            "Use dump(), log or status() there, or hand the work to another thread."
-        )
+        forbid_host_thread(self.host)
 
 
 def _address(host: Host, request: ServiceRequest) -> table.Address:
@@ -264,6 +259,10 @@ def _address(host: Host, request: ServiceRequest) -> table.Address:
 
 
 def _close(host: Host, recovery: CrashRecoveryManager, folder: LogFolder | None) -> None:
+    if on_host_thread(host):
+        # The garbage collector found the machine while it worked on this very thread, which cannot wait for its own end.
+        threading.Thread(target=_close, args=(host, recovery, folder), name="parlel-close").start()
+        return
     recovery.end()
     with contextlib.suppress(TimeoutError):
         host.stop()

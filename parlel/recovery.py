@@ -21,6 +21,7 @@ from typing import Any
 from emulators.kernel import Events, Host, HostError, Runtime, Timer
 from emulators.kernel.host import LOOPBACK
 from parlel._aliases import CamelAliases
+from parlel._threads import forbid_host_thread
 from parlel.errors import ConfigError, suggest
 from parlel.probes import PROBES
 
@@ -151,6 +152,7 @@ class CrashRecoveryManager(CamelAliases):
 
         Returns its state. HostError when recovery is disabled or has given up, TimeoutError after `timeout` real seconds.
         """
+        forbid_host_thread(self._host)
         state = self.get_recovery_state(service)
         if state.status == "healthy":
             return state
@@ -175,6 +177,7 @@ class CrashRecoveryManager(CamelAliases):
 
     def check(self, service: str, timeout: float = _ANSWER_TIMEOUT_S) -> bool:
         """One health check now, over the real socket: True when the service answers."""
+        forbid_host_thread(self._host)
         healthy: bool = self._host.call(self._probe_future, service, timeout).result(timeout + 1.0)
         return healthy
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from emulators.kernel import Decision, Events, Host, Operation
 from parlel._aliases import CamelAliases
+from parlel._threads import forbid_host_thread
 from parlel.chaos.presets import PRESET_RULES
 from parlel.chaos.rules import Rule
 
@@ -68,6 +69,7 @@ class RuleHandle(CamelAliases):
 
     def wait(self, n: int = 1, timeout: float = 5.0) -> int:
         """Wait until it has acted `n` times in all; returns `hits`. TimeoutError after `timeout` seconds of real time."""
+        forbid_host_thread(self._monkey._host)
         with self._hit:
             if not self._hit.wait_for(lambda: self._hits >= n, timeout):
                 raise TimeoutError(

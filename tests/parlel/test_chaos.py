@@ -369,16 +369,26 @@ def test_a_handler_that_would_wait_for_itself_is_told(ctx: TestContext) -> None:
     seen: list[BaseException] = []
 
     def handler(op: object) -> None:
-        try:
-            ctx.redis.get("a")
-        except parlel.ParlelError as error:
-            seen.append(error)
+        waiting = (
+            lambda: ctx.redis.get("a"),
+            lambda: ctx.seed.execute_content("redis", "GET a"),
+            lambda: ctx["redis"].client(),
+            lambda: ctx.recovery.wait("redis"),
+            lambda: ctx.recovery.check("redis"),
+            lambda: handle.wait(),
+            lambda: ctx.cleanup(),
+        )
+        for call in waiting:
+            with pytest.raises(parlel.ParlelError, match="own thread") as caught:
+                call()
+            seen.append(caught.value)
+        assert ctx.dump("redis")["keyCount"] == 0
 
     ctx.chaos.on("intercepted", handler)
-    ctx.chaos.configure(action="error", probability=0.0)
+    handle = ctx.chaos.configure(action="error", probability=0.0)
     ctx.chaos.activate()
     ctx.redis.get("a")
-    assert "own thread" in str(seen[0])
+    assert len(seen) == 7
 
 
 def test_waiting_for_hits_has_an_end(ctx: TestContext) -> None:

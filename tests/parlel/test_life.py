@@ -44,6 +44,19 @@ def test_a_start_that_fails_leaves_nothing() -> None:
     assert set(threading.enumerate()) == before
 
 
+def test_the_garbage_collector_may_find_a_machine_on_its_own_thread() -> None:
+    before = set(threading.enumerate())
+    machine = parlel.emulate("redis")._machine
+    host = machine.host
+    box = [machine]
+    del machine
+    host.call(box.clear)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+    assert set(threading.enumerate()) == before
+    assert not host.running
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_fork_is_told_and_does_no_harm() -> None:
     environ = {**os.environ, "PYTHONPATH": str(Path(parlel.__file__).parent.parent)}
