@@ -18,6 +18,7 @@ from emulators.redis.arguments import long_integer
 from emulators.redis.errors import RedisError
 from emulators.redis.glob import glob_match
 from emulators.redis.parameters import PARAMETERS, Parameter
+from emulators.redis.quoting import quoted
 
 if TYPE_CHECKING:
     from emulators.redis.emulator import RedisEmulator
@@ -396,13 +397,15 @@ class Configuration:
 
     # -- CONFIG REWRITE --------------------------------------------------------------------------------------
 
-    def lines(self) -> list[str]:
-        """What a configuration file has to say to start a server like this one."""
-        shown = []
+    def changed_lines(self) -> dict[str, str]:
+        """By name, the line of a configuration file for every parameter that has not its default."""
+        shown: dict[str, str] = {}
         for row in PARAMETERS:
             if row.name in self._values and self._values[row.name] != row.default:
-                word = self.text(row.name).decode("utf-8", "backslashreplace")
-                shown.append(f"{row.name} {word}" if "multi" in row.flags and word else f'{row.name} "{word}"')
+                word = self.text(row.name).decode("utf-8", "surrogateescape")
+                if "multi" not in row.flags and (not word or any(char in word for char in " \"'\\\n\r\t")):
+                    word = quoted(word.encode("utf-8", "surrogateescape")).decode("ascii")
+                shown[row.name] = f"{row.name} {word}" if word else f'{row.name} ""'
         return shown
 
 

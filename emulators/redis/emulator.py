@@ -9,7 +9,7 @@ Server-wide state beside the keys (scripts, functions, users, configuration ...)
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Protocol
 
 import msgpack
@@ -21,6 +21,7 @@ from emulators.redis.acl import AccessControl
 from emulators.redis.admission import Admission
 from emulators.redis.blocking import Blocking
 from emulators.redis.config import Configuration, Thresholds
+from emulators.redis.config_file import rewrite
 from emulators.redis.errors import RedisError
 from emulators.redis.eviction import Eviction
 from emulators.redis.info import ScriptMemory, Statistics
@@ -128,6 +129,9 @@ class RedisEmulator(Emulator):
         self.process_id = 1
         self.skip_checksum_validation = False
         self.scripts_may_run_all = False
+        #: What a standalone server does on SAVE and SHUTDOWN.
+        self.on_save: Callable[[], object] = _nothing
+        self.on_shutdown: Callable[[], object] = _nothing
         self.stats = Statistics(last_save_s=self.started_us // 1_000_000)
         self.pubsub = PubSub()
         self.blocking = Blocking(self)
@@ -273,6 +277,11 @@ class RedisEmulator(Emulator):
         for db in self.databases:
             db.track_access()
 
+    def settle(self) -> None:
+        """Take the present configuration, users and scripts as what `reset` returns to."""
+        self.config.settle()
+        self._fresh_parts = {name: part.capture() for name, part in self.parts.items()}
+
     def bound(self, endpoint: str, host: str, port: int) -> None:
         if endpoint == "main":
             self.config.found("port", port)
@@ -308,7 +317,8 @@ class RedisEmulator(Emulator):
         return NO_REPLY
 
     def saved(self) -> None:
-        """SAVE and its relatives: done at once, since nothing has to be written."""
+        """SAVE and its relatives: done at once, since nothing has to be written (a standalone server writes a file)."""
+        self.on_save()
         self.stats.last_save_s = self.clock.now_us() // 1_000_000
         self.stats.dirty_at_save = self.dirty
         self.stats.saves += 1
@@ -316,9 +326,13 @@ class RedisEmulator(Emulator):
 
     def shut_down(self) -> None:
         """SHUTDOWN: every connection ends."""
-        for session in list(self.clients()):
-            session.quit()
-            session.link.close()
+        for session in self.clients():
+            session.kill()
+        self.on_shutdown()
+
+    def rewrite_config(self) -> None:
+        """CONFIG REWRITE, where there is a file."""
+        rewrite(self)
 
     def reset_statistics(self) -> None:
         """CONFIG RESETSTAT."""
@@ -475,6 +489,10 @@ class RedisEmulator(Emulator):
         for db in self.databases:
             db.set_lazy(True)
             db.fields.close()
+
+
+def _nothing() -> None:
+    return None
 
 
 def _export_value(value: Any) -> tuple[str, Any]:

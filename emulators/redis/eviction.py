@@ -92,21 +92,20 @@ class Eviction:
         """Evict until memory is within its limit; False if it cannot be."""
         server = self._server
         limit = server.config["maxmemory"]
-        if self.used() <= limit:
+        used = self.used()
+        if used <= limit:
             return True
         policy = server.config["maxmemory-policy"].decode()
         if policy == "noeviction":
             return False
         scope, _, order = policy.partition("-")
-        evicted = False
-        while self.used() > limit:
-            if not self._evict_one(scope == "volatile", order):
-                break
-            evicted = True
-        if evicted and server.instrumented:
+        before = keys = self.keys_bytes()
+        while used - (before - keys) > limit and self._evict_one(scope == "volatile", order):
+            keys = self.keys_bytes()
+        if keys != before and server.instrumented:
             # Who caches an evicted key hears of it before the answer to the command that needed the room.
             server.tracking.deliver()
-        return self.used() <= limit
+        return used - (before - keys) <= limit
 
     def _evict_one(self, volatile: bool, order: str) -> bool:
         server = self._server

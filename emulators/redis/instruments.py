@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from emulators.redis.config import effect
 from emulators.redis.errors import RedisError
+from emulators.redis.quoting import quoted
 from emulators.redis.resp import Reply, Status
 
 if TYPE_CHECKING:
@@ -63,22 +64,6 @@ def _shortened(words: list[bytes]) -> list[bytes]:
     return shown
 
 
-_ESCAPES = {0x5C: b"\\\\", 0x22: b'\\"', 0x0A: b"\\n", 0x0D: b"\\r", 0x09: b"\\t", 0x07: b"\\a", 0x08: b"\\b"}
-
-
-def quoted(word: bytes) -> bytes:
-    """In double quotes, with everything that is not plain text escaped."""
-    shown = bytearray(b'"')
-    for byte in word:
-        if byte in _ESCAPES:
-            shown += _ESCAPES[byte]
-        elif 0x20 <= byte < 0x7F:
-            shown.append(byte)
-        else:
-            shown += b"\\x%02x" % byte
-    return bytes(shown + b'"')
-
-
 _REDACTED = b"(redacted)"
 
 
@@ -88,9 +73,7 @@ def redacted(server: RedisEmulator, row: Command, words: list[bytes]) -> list[by
     shown = list(words)
     if name == "auth":
         shown[1:] = [_REDACTED] * (len(words) - 1)
-    elif name == "acl|setuser":
-        shown[2:] = [_REDACTED] * (len(words) - 2)
-    elif name in ("acl|deluser", "acl|getuser", "acl|dryrun"):
+    elif name == "acl|setuser" or name in ("acl|deluser", "acl|getuser", "acl|dryrun"):
         shown[2:] = [_REDACTED] * (len(words) - 2)
     elif name == "hello":
         for place, word in enumerate(words[:-2]):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from emulators.redis.memory import value_size
+from emulators.redis import rdb
 from emulators.redis.values import Hash, ListValue, SetValue, SortedSet
 
 if TYPE_CHECKING:
@@ -57,11 +57,43 @@ def reload(server: RedisEmulator) -> None:
             db.put(key, rebuilt(value, server.thresholds, server.version), keep_deadline=True)
 
 
-def serialized_length(value: Stored) -> int:
-    """About how long a dump of the value is."""
-    if isinstance(value, bytes):
-        return len(value) + 1
-    return max(1, value_size(value, 0) // 2)
+def to_rdb(server: RedisEmulator) -> bytes:
+    """The whole data set as an RDB file."""
+    rows = [
+        rdb.Row(db.number, key, value, db.expires.get(key)) for db in server.databases for key, value in db.data.items()
+    ]
+    return rdb.save(
+        rows,
+        version=server.version,
+        thresholds=server.thresholds,
+        full_version=server.full_version,
+        now_ms=server.clock.now_ms(),
+        functions=server.function_codes(),
+    )
+
+
+def from_rdb(server: RedisEmulator, data: bytes) -> int:
+    """Take in the keys and functions of an RDB file; keys whose time is over stay out. Returns how many keys came in."""
+    loaded = rdb.load(data, version=server.version, thresholds=server.thresholds)
+    now_ms = server.clock.now_ms()
+    count = 0
+    for row in loaded.rows:
+        if row.database >= len(server.databases) or (row.deadline is not None and row.deadline <= now_ms):
+            continue
+        db = server.databases[row.database]
+        db.put(row.key, row.value)
+        if row.deadline is not None:
+            db.set_deadline(row.key, row.deadline)
+        db.changed(row.key)
+        count += 1
+    for code in loaded.functions:
+        server.scripting.functions.load(code, replace=True)
+    return count
+
+
+def serialized_length(value: Stored, server: RedisEmulator) -> int:
+    """How long the value is in an RDB file."""
+    return len(rdb.dump_payload(value, server.version, server.thresholds)) - 11
 
 
 def quicklist_shape(value: ListValue, thresholds: Thresholds) -> tuple[int, float]:

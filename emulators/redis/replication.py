@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emulators.redis import rdb
+from emulators.redis import loading
 from emulators.redis.effects import ALWAYS, rewritten
 from emulators.redis.errors import RedisError
 from emulators.redis.resp import Reply
@@ -62,7 +62,7 @@ class Replication:
         self.flush()
         if announce:
             session.send_encoded(b"+FULLRESYNC %b %d\r\n" % (self.replication_id.encode(), self.offset))
-        payload = self._data_set()
+        payload = loading.to_rdb(server)
         session.send_encoded(b"$%d\r\n" % len(payload) + payload)
         session.replica = True
         self.replicas.append(session)
@@ -78,22 +78,6 @@ class Replication:
             self.replicas.remove(session)
             self._server.feeding = bool(self.replicas)
             self._server.instruments.settle()
-
-    def _data_set(self) -> bytes:
-        server = self._server
-        rows = [
-            rdb.Row(db.number, key, value, db.expires.get(key))
-            for db in server.databases
-            for key, value in db.data.items()
-        ]
-        return rdb.save(
-            rows,
-            version=server.version,
-            thresholds=server.thresholds,
-            full_version=server.full_version,
-            now_ms=server.clock.now_ms(),
-            functions=server.function_codes(),
-        )
 
     def good_replicas(self) -> int:
         """Replicas that are near enough for min-replicas-to-write."""

@@ -151,7 +151,7 @@ def _object(client: RedisSession, words: list[bytes]) -> Reply:
     if value is None:
         raise errors.NO_SUCH_KEY
     encoding = string_encoding(value) if isinstance(value, bytes) else value.encoding()
-    length = loading.serialized_length(value)
+    length = loading.serialized_length(value, client.server)
     text = b"Value at:0x7f0000000000 refcount:1 encoding:%b serializedlength:%d lru:%d lru_seconds_idle:0" % (
         encoding,
         length,
