@@ -7,6 +7,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from emulators.redis.resp import format_double
+from emulators.redis.stream import StreamValue, format_id
 from emulators.redis.values import Hash, ListValue, SetValue, SortedSet
 
 if TYPE_CHECKING:
@@ -54,9 +55,11 @@ def _add_value(db: Database, key: bytes, value: Stored, digest: bytes) -> bytes:
     elif isinstance(value, Hash):
         for field, item in value.fields.items():
             digest = _xor(digest, _both(field, item))
-    else:
-        for part in value.digest_parts():
-            digest = _mix(digest, part)
+    elif isinstance(value, StreamValue):
+        for number, items in value.iterate():
+            digest = _mix(digest, format_id(number).replace(b"-", b"."))
+            for item in items:
+                digest = _mix(digest, item)
     return _xor(digest, b"!!expire!!") if key in db.expires else digest
 
 
