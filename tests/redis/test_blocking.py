@@ -203,7 +203,7 @@ def test_restoring_a_snapshot_serves_who_waits_for_what_is_there_now() -> None:
 def test_a_group_hands_each_entry_to_one_reader() -> None:
     lab = Lab()
     lab("XGROUP CREATE s g $ MKSTREAM")
-    first, second = waiting(lab, *["XREADGROUP GROUP g %s BLOCK 0 STREAMS s >" % name for name in ("a", "b")])
+    first, second = waiting(lab, *[f"XREADGROUP GROUP g {name} BLOCK 0 STREAMS s >" for name in "ab"])
     lab("XADD s 1-1 f v")
     assert pushed(first) == '[["s", [["1-1", ["f", "v"]]]]]'
     assert pushed(second) == ""

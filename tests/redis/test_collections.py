@@ -72,9 +72,11 @@ def test_a_list_behaves_like_a_list(steps: list[tuple[int, int, int, bytes]]) ->
 
 @pytest.mark.parametrize(
     ("item", "size"),
-    [(b"0", 2), (b"127", 2), (b"128", 3), (b"-1", 3), (b"4095", 3), (b"-4097", 4), (b"32768", 5), (b"8388608", 6)]
-    + [(b"2147483648", 10), (b"9223372036854775808", 21), (b"01", 4), (b"-", 3), (b"", 2), (b"x" * 63, 65)]
-    + [(b"x" * 64, 67), (b"x" * 125, 128), (b"x" * 126, 130), (b"x" * 4095, 4099), (b"x" * 4096, 4103)],
+    [
+        *[(b"0", 2), (b"127", 2), (b"128", 3), (b"-1", 3), (b"4095", 3), (b"-4097", 4), (b"32768", 5), (b"8388608", 6)],
+        *[(b"2147483648", 10), (b"9223372036854775808", 21), (b"01", 4), (b"-", 3), (b"", 2), (b"x" * 63, 65)],
+        *[(b"x" * 64, 67), (b"x" * 125, 128), (b"x" * 126, 130), (b"x" * 4095, 4099), (b"x" * 4096, 4103)],
+    ],
 )
 def test_sizes_of_listpack_entries(item: bytes, size: int) -> None:
     assert listpack.entry_bytes(item) == size
@@ -106,7 +108,7 @@ def test_a_stream_behaves_like_a_dict_in_order(seed: int) -> None:
             stream.append(number, items, limits)
             model[number] = items
         elif kind < 8 and model:
-            victims = dice.sample(list(model), min(3, len(model))) + [number + 1]
+            victims = [*dice.sample(list(model), min(3, len(model))), number + 1]
             assert stream.delete(victims) == len(victims) - 1
             for victim in victims[:-1]:
                 del model[victim]
@@ -261,7 +263,7 @@ def test_streams_take_their_ids_and_idle_times_from_the_clock() -> None:
 @pytest.mark.parametrize("kind", ["SET", "HASH", "ZSET"])
 def test_random_members_are_members_differ_when_asked_and_are_all_drawn(kind: str, large: bool) -> None:
     lab = Lab(seed=3)
-    names = [("m%d" % n if large else str(n)) for n in range(600 if large else 20)]
+    names = [f"m{n}" if large else str(n) for n in range(600 if large else 20)]
     add, command = {"SET": ("SADD", "SRANDMEMBER"), "HASH": ("HSET", "HRANDFIELD"), "ZSET": ("ZADD", "ZRANDMEMBER")}[
         kind
     ]
