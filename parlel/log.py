@@ -6,6 +6,7 @@ kept in memory (`log_limit`). parlel's own health checks are left out.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from emulators.kernel import Host, Operation, oplog
 from parlel._aliases import CamelAliases
 
 __all__ = ["Log", "LogEntry", "entry_of"]
+
+_logger = logging.getLogger("parlel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +197,19 @@ class Log(CamelAliases):
         return self._host.call(read)
 
     def follow(self, handler: Callable[[LogEntry], object]) -> Callable[[], None]:
-        """Call `handler(entry)` for each entry from now on, on the host's thread; returns the function that ends it."""
+        """Call `handler(entry)` for each entry from now on, on the host's thread; returns the function that ends it.
+
+        An error in a handler is logged (logger `parlel`) and harms no client.
+        """
         log = self._host.log
 
         def subscriber(sequence: int, record: oplog.Record) -> None:
-            if self._shows(record):
+            if not self._shows(record):
+                return
+            try:
                 handler(entry_of(log, sequence, record))
+            except Exception:
+                _logger.exception("a handler that follows the log failed")
 
         end = self._host.call(log.subscribe, subscriber)
         return lambda: self._host.call(end) if self._host.running else None

@@ -5,6 +5,7 @@ These are for people. What recovery and `parlel replay` need is the operation lo
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
@@ -13,6 +14,8 @@ from emulators.kernel import Host, oplog
 from parlel.log import entry_of
 
 __all__ = ["LogFolder"]
+
+_logger = logging.getLogger("parlel")
 
 
 class LogFolder:
@@ -27,12 +30,20 @@ class LogFolder:
     def open(self) -> None:
         """Create the folder and begin. Call on the host's thread."""
         self._path.mkdir(parents=True, exist_ok=True)
-        self._log.subscribe(self._write)
+        self._end = self._log.subscribe(self._keep)
 
     def close(self) -> None:
         for file in self._files.values():
             file.close()
         self._files.clear()
+
+    def _keep(self, sequence: int, record: oplog.Record) -> None:
+        try:
+            self._write(sequence, record)
+        except OSError:
+            # A full disk must not keep answers from clients: say so once, and write no more.
+            _logger.exception("the readable logs in %s end here", self._path)
+            self._end()
 
     def _write(self, sequence: int, record: oplog.Record) -> None:
         if record[2] and self._hidden(record[2]):

@@ -80,6 +80,21 @@ def test_following(ctx: TestContext) -> None:
     assert seen == ["connect", "operation"]
 
 
+def test_a_follower_that_fails_harms_nobody(ctx: TestContext, caplog: pytest.LogCaptureFixture) -> None:
+    end = ctx.log.follow(lambda entry: 1 // 0)
+    assert ctx.redis.set("a", 1) is True
+    end()
+    assert "a handler that follows the log failed" in caplog.text
+
+
+def test_a_log_folder_that_is_full_harms_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with parlel.create_test_context(services=["redis"], log_dir=tmp_path / "logs") as ctx:
+        (tmp_path / "logs" / "redis.log").mkdir()  # cannot be opened for writing, whoever runs this
+        assert ctx.redis.set("a", 1) is True
+        assert ctx.redis.set("a", 2) is True
+    assert caplog.text.count("end here") == 1
+
+
 def test_a_saved_log_is_played_to_the_same_state(busy: TestContext, tmp_path: Path) -> None:
     busy.redis.execute("SADD", "s", *range(30))
     busy.redis.execute("SPOP", "s", 10)
