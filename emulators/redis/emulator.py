@@ -44,6 +44,9 @@ __all__ = ["VERSIONS", "RedisEmulator", "StatePart"]
 #: What `version=` takes, and the exact version that INFO then names.
 VERSIONS = {"7.0": "7.0.15", "7.2": "7.2.7", "7.4": "7.4.2"}
 
+# What a cached script or library takes beside its text; about what the server counts.
+_SCRIPT_OVERHEAD = 200
+
 _VALUE_TYPES: dict[str, Any] = {
     "list": ListValue,
     "hash": Hash,
@@ -302,7 +305,14 @@ class RedisEmulator(Emulator):
 
     def script_memory(self) -> ScriptMemory:
         """What scripts and functions take."""
-        return ScriptMemory()
+        scripts, functions = self.scripting.scripts, self.scripting.functions
+        return ScriptMemory(
+            eval_bytes=sum(len(body) + _SCRIPT_OVERHEAD for body in scripts.capture()),
+            cached=len(scripts),
+            function_bytes=200 + sum(len(code) + _SCRIPT_OVERHEAD for code in functions.capture()),
+            functions=len(functions.functions),
+            libraries=len(functions.libraries),
+        )
 
     def function_codes(self) -> list[bytes]:
         """The code of all function libraries, for RDB files."""

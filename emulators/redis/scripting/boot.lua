@@ -177,7 +177,12 @@ local strings = copy(string)
 
 -- redis.* --------------------------------------------------------------------------------------------------------------------
 
-local call = host.call
+-- So many values do not fit through the bridge one by one; they go in a table.
+local BRIDGE, direct_call, table_call = 200, host.call, host.call_table
+local function call(...)
+  if native_select("#", ...) > BRIDGE then return table_call({...}) end
+  return direct_call(...)
+end
 local protocol = 2
 
 local function redis_call(...)

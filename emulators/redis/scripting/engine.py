@@ -52,6 +52,8 @@ _LUA_TYPE = lua51.lua_type
 # How many Lua instructions pass between two looks at the time.
 _HOOK_STEP = 100_000
 _MAX_DEPTH = 100
+# A library that takes longer than this to load is refused.
+_LOAD_LIMIT_US = 500_000
 
 
 class LuaEngine:
@@ -87,6 +89,7 @@ class LuaEngine:
         major, minor, patch = (int(part) for part in self.server.full_version.split("."))
         host = {
             b"call": self._call,
+            b"call_table": lambda words: self._call(*words.values()),
             b"version": self.server.full_version.encode(),
             b"version_number": major << 16 | minor << 8 | patch,
             b"patch": without_tail_calls,
@@ -186,7 +189,19 @@ class LuaEngine:
 
     def load_library(self, chunk: Any) -> RedisError | None:
         """Run a library's chunk, which registers its functions; the error, if there was one."""
-        result = self._entry[b"load_library"](chunk)
+        started_us = self.server.clock.wall_us()
+        loading = True
+
+        def tick() -> bytes | None:
+            late = loading and self.server.clock.wall_us() - started_us > _LOAD_LIMIT_US
+            return b"FUNCTION LOAD timeout" if late else None
+
+        self._entry[b"watch"](_HOOK_STEP, tick)
+        try:
+            result = self._entry[b"load_library"](chunk)
+        finally:
+            loading = False
+            self._entry[b"unwatch"]()
         ok, value = result if isinstance(result, tuple) else (result, None)
         if ok:
             return None
@@ -235,7 +250,11 @@ class LuaEngine:
                 row = self._find(words)
             if not row.min_args <= len(words) <= row.max_args:
                 raise RedisError("ERR Wrong number of args calling Redis command from script")
-            self._admit(run, session, row, words)
+            try:
+                self._admit(run, session, row, words)
+            except RedisError:
+                row.rejected += 1
+                raise
             session.current_args = words
             reply = session.call(row, words)
         except RedisError as error:
@@ -366,6 +385,10 @@ class LuaEngine:
     def _to_lua3(self, reply: Reply) -> Any:
         if type(reply) is bool:
             return reply
+        if isinstance(reply, Encoded):
+            if reply.resp3.startswith(b","):
+                return self._table({b"double": float(reply.resp3[1:])})
+            return reply.resp2.split(b"\r\n", 1)[1][:-2]
         if isinstance(reply, BigNumber):
             return self._table({b"big_number": b"%d" % reply})
         if isinstance(reply, Verbatim):

@@ -47,7 +47,7 @@ def read_shebang(body: bytes) -> tuple[ScriptFlags, bytes]:
     for part in parts[1:]:
         if not part.startswith(b"flags="):
             raise RedisError(b"ERR Unknown lua shebang option: " + part)
-        for flag in part[6:].split(b","):
+        for flag in part[6:].split(b",") if part[6:] else ():
             if flag.decode("latin-1") not in ScriptFlags.NAMES:
                 raise RedisError(b"ERR Unexpected flag in script shebang: " + flag)
             names.append(flag.decode())
