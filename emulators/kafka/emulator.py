@@ -11,6 +11,7 @@ Differs from Kafka: one replica of every log, no `__consumer_offsets` and `__tra
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -123,7 +124,9 @@ class KafkaEmulator(Emulator):
         self.quotas: dict[tuple[tuple[str, str | None], ...], dict[str, float]] = {}
         self.topic_count = 0
         for name, count in self._initial_topics.items():
-            self.create_topic(name, count or None)
+            # Not from the dice: a cluster that is built again to play a log back must not draw before the log begins.
+            digest = hashlib.sha256(f"{self.environment.dice.seed}/{self.environment.name}/{name}".encode()).digest()
+            self.create_topic(name, count or None, topic_id=digest[:16])
         self._arm()
 
     # -- parts that most runs do not need at once ------------------------------------------------------------
@@ -266,6 +269,7 @@ class KafkaEmulator(Emulator):
         replication_factor: int | None = None,
         configs: dict[str, str] | None = None,
         assignment: dict[int, list[int]] | None = None,
+        topic_id: bytes | None = None,
     ) -> Topic:
         """Create a topic, or raise TopicError. Names are expected to be checked (`topics.validate_name`)."""
         if name in self.topics:
@@ -273,7 +277,7 @@ class KafkaEmulator(Emulator):
         count = partitions if partitions is not None else self.configs.broker_int("num.partitions")
         wanted = replication_factor or self.configs.broker_int("default.replication.factor")
         factor = min(wanted, len(self.nodes)) if replication_factor is None else wanted
-        topic = Topic(name, self.uuid(), configs=dict(configs or {}))
+        topic = Topic(name, topic_id or self.uuid(), configs=dict(configs or {}))
         for index in range(len(assignment) if assignment is not None else count):
             replicas = assignment[index] if assignment is not None else self._place(index, factor)
             topic.partitions.append(self._partition(topic, index, replicas))
