@@ -424,7 +424,32 @@ def _extreme(largest: bool) -> Maker:
     return make
 
 
-for _type in ["int2", "int4", "int8", "oid", "float4", "float8", "numeric", "money", "date", "time", "timetz", "timestamp", "timestamptz", "interval", "text", "bpchar", "inet", "pg_lsn", "tid", "xid8", "bytea", "record", "anyarray", "anyenum"]:
+for _type in [
+    "int2",
+    "int4",
+    "int8",
+    "oid",
+    "float4",
+    "float8",
+    "numeric",
+    "money",
+    "date",
+    "time",
+    "timetz",
+    "timestamp",
+    "timestamptz",
+    "interval",
+    "text",
+    "bpchar",
+    "inet",
+    "pg_lsn",
+    "tid",
+    "xid8",
+    "bytea",
+    "record",
+    "anyarray",
+    "anyenum",
+]:
     AGGREGATES[f"max({_type})"] = _extreme(True)
     AGGREGATES[f"min({_type})"] = _extreme(False)
 

@@ -65,6 +65,10 @@ _MODULES: Final = (
     "ranges",
     "rows",
     "network",
+    "jsonb",
+    "json_functions",
+    "format_dates",
+    "format_numbers",
 )
 
 

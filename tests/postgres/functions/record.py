@@ -27,7 +27,10 @@ from tests.postgres.functions.pools import POLYMORPHIC, POOLS
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
 PER_FUNCTION = 8
-SETTINGS = "set timezone = 'America/New_York'; set datestyle = 'ISO, MDY'; set intervalstyle = 'postgres'; set lc_messages = 'C'; set statement_timeout='3s'"
+SETTINGS = (
+    "set timezone = 'America/New_York'; set datestyle = 'ISO, MDY'; set intervalstyle = 'postgres'; "
+    "set lc_messages = 'C'; set statement_timeout='3s'"
+)
 SKIPPED = re.compile(
     r"^(bpcharcmp|bitcmp|varbitcmp|uuid_cmp|network_cmp|byteacmp|pg_(?!column_size$|typeof$|size_|lsn|input)|has_|txid|current_|currt|session_user|inet_(client|server)|lo_|"
     r"current|getdatabaseencoding|version|ri_|binary_upgrade|gin|gist|brin|spg|bt|hash_array_test|ts_|to_ts|plainto|phraseto|"

@@ -8,7 +8,10 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import re
 from collections import Counter
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +65,9 @@ def error_fields(error: PgError) -> list[str | None]:
     return [error.sqlstate, error.message, error.detail, error.hint]
 
 
-def call(key: str, types: list[str], values: list[str], expected: dict[str, Any], ctx: Any, result: int = 0) -> Any:
+def call(
+    key: str, types: list[str], values: Sequence[str | None], expected: dict[str, Any], ctx: Any, result: int = 0
+) -> Any:
     """The emulator's answer in the recording's form."""
     entry = lookup(key)
     assert entry is not None
@@ -70,7 +75,10 @@ def call(key: str, types: list[str], values: list[str], expected: dict[str, Any]
     result_types = expected.get("t") or [result]
     result_oid = result_types[0] if len(result_types) == 1 else 2249
     try:
-        arguments = [type_io(oid, CATALOG).text_in(text, -1, ctx) for oid, text in zip(oids, values, strict=True)]
+        arguments = [
+            None if text is None else type_io(oid, CATALOG).text_in(text, -1, ctx)
+            for oid, text in zip(oids, values, strict=True)
+        ]
         function = entry.resolve((*oids, result_oid), CATALOG)
         answer = function(ctx, *arguments) if entry.ctx else function(*arguments)
         rows = list(answer) if entry.srf else [answer]
@@ -148,6 +156,79 @@ def replay_inputs() -> tuple[int, int, list[Any]]:
     return passed, total, differences
 
 
+_CALL = re.compile(r"(\w+)\((.*)\)\Z", re.DOTALL)
+_ARGUMENT = re.compile(
+    r"\s*(?:'((?:[^']|'')*)'|(-?[0-9][^,:\s]*)|(null|true|false))(?:::([a-z0-9_\[\]]+))?\s*(,|\Z)", re.DOTALL
+)
+
+
+@cache
+def _procs() -> dict[tuple[str, tuple[int, ...]], tuple[str, bool]]:
+    from emulators.postgres.catalog import seed
+
+    columns = seed.columns("pg_proc")
+    name, types, source, language, strict = (
+        columns.index(each) for each in ("proname", "proargtypes", "prosrc", "prolang", "proisstrict")
+    )
+    found = {}
+    for row in seed.rows("pg_proc"):
+        key = row[source]
+        if row[language] == 14:
+            key = f"sql:{row[name]}({','.join(CATALOG.type_info(oid).name for oid in row[types])})"
+        found[row[name], tuple(row[types])] = (key, row[strict])
+    return found
+
+
+def evaluate(text: str, expected: dict[str, Any], ctx: Any) -> Any:
+    """`name('text'::type, …)` by the functions of the emulator; untyped literals are text."""
+    match = _CALL.match(text)
+    assert match is not None, text
+    values: list[str | None] = []
+    types: list[str] = []
+    position = 0
+    while position < len(match[2]):
+        argument = _ARGUMENT.match(match[2], position)
+        assert argument is not None, text
+        position = argument.end()
+        quoted, number, word, type_name = argument[1], argument[2], argument[3], argument[4]
+        value = quoted.replace("''", "'") if quoted is not None else number or word
+        values.append(None if value == "null" and quoted is None else value)
+        name = type_name or ("text" if quoted is not None or word == "null" else "bool" if word else "int4")
+        types.append("_" + name[:-2] if name.endswith("[]") else name)
+    oids = tuple(CATALOG.by_name[name] for name in types)
+    key, strict = _procs()[match[1], oids]
+    entry = lookup(key)
+    assert entry is not None, key
+    if strict and None in values:
+        return [None]
+    return call(key, types, values, expected, ctx)
+
+
+def replay_expressions() -> tuple[int, int, list[Any]]:
+    ctx = context()
+    passed = total = 0
+    differences = []
+    for item in load("expressions.jsonl.gz"):
+        if "set" in item:
+            apply_setting(ctx, item["set"])
+            continue
+        if "reset" in item:
+            ctx = context()
+            continue
+        total += 1
+        expected = item["r"]
+        wanted = expected.get("r", expected.get("e"))
+        try:
+            got = evaluate(item["x"], expected, ctx)
+        except Exception as error:
+            got = f"CRASH {type(error).__name__}: {error}"
+        if got == wanted:
+            passed += 1
+        else:
+            differences.append((item["x"], wanted, got))
+    return passed, total, differences
+
+
 def cast_text(type_name: str, text: str, ctx: Any) -> str | None:
     from emulators.postgres.types.registry import typmod_in
 
@@ -185,8 +266,8 @@ def main() -> None:
     parser.add_argument("only", nargs="*")
     parser.add_argument("--show", type=int, default=3)
     options = parser.parse_args()
-    if options.only == ["inputs"]:
-        good, count, found = replay_inputs()
+    if options.only in (["inputs"], ["expressions"]):
+        good, count, found = replay_inputs() if options.only == ["inputs"] else replay_expressions()
         for entry in found:
             print(*entry, sep=" | ")
         print(f"{good} of {count}")
