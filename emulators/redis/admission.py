@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from emulators.redis import cluster, errors
 from emulators.redis.errors import RedisError
+from emulators.redis.pauses import MAY_REPLICATE
 
 if TYPE_CHECKING:
     from emulators.redis.emulator import RedisEmulator
@@ -78,7 +79,7 @@ class Admission:
         subscribed = bool(session.channels or session.patterns or session.shards)
         if subscribed and session.protocol == 2 and row.name not in _WHILE_SUBSCRIBED:
             raise errors.only_in_subscriber(row.name)
-        if server.pauses.active and server.pauses.holds(session, row):
+        if server.pauses.active and server.pauses.holds(session, row, args):
             server.pauses.postpone(session, args)
             return True
         return False
@@ -143,6 +144,8 @@ class Admission:
         server = self._server
         if session.user.restricted:
             server.acl.check_script(session, row, words)
+        if run.read_only and row.name in MAY_REPLICATE:
+            raise RedisError("ERR Write commands are not allowed from read-only scripts.")
         if row.writes:
             if server.replication.master is not None and server.config["replica-read-only"]:
                 raise errors.READ_ONLY_REPLICA

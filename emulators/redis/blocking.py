@@ -135,6 +135,8 @@ class Blocking:
         self.forget(waiter)
         session = waiter.session
         session.send_reply(reply)
+        if self._server.instrumented:
+            self._server.instruments.timed(session, self._server.find(waiter.command), waiter.command, 0)
         if type(reply) is RedisError:
             self._server.count_error(reply)
         self._server.unblocked.append(session)

@@ -249,6 +249,12 @@ def _check_text(row: Parameter, word: bytes) -> None:
             raise Invalid("template format is invalid or contains unknown variables")
 
 
+def _check_port(server: RedisEmulator, value: int) -> None:
+    if value != server.config["port"]:
+        # The listener belongs to the host, which keeps its port.
+        raise Invalid("Unable to listen on this port. Check server logs.")
+
+
 class Configuration:
     """The parameters of one server. `config["name"]` gives a value; aliases share it."""
 
@@ -354,6 +360,11 @@ class Configuration:
             except Invalid as reason:
                 # The name as the lookup found it, so an alias shows as the alias.
                 raise _failed(name.lower(), str(reason)) from None
+        if "port" in fresh and not starting:
+            try:
+                _check_port(self._server, fresh["port"])
+            except Invalid as reason:
+                raise _failed(b"port", str(reason)) from None
         self._values.update(fresh)
         self._apply(fresh)
 

@@ -110,6 +110,9 @@ class RedisEmulator(Emulator):
         self.observed = False
         self.notify_flags = ""
         self.notify_new = False
+        #: Whether keys are removed only when they are touched (DEBUG SET-ACTIVE-EXPIRE 0), or not even then (a pause).
+        self.lazy_expiry = False
+        self.expiry_paused = False
         #: Whether `Instruments.call` stands around handlers, and whether a replica is attached.
         self.instrumented = False
         self.feeding = False
@@ -242,7 +245,12 @@ class RedisEmulator(Emulator):
     def key_changed(self, db: Database, key: bytes) -> None:
         """A key changed while `observed`."""
         for session in db.watchers.get(key, ()):
-            session.watch_broken = True
+            place = (db.number, key)
+            if session.watched[place] and key not in db.data:
+                # It was over when WATCH was said; that it is gone now changes nothing.
+                session.watched[place] = False
+            else:
+                session.watch_broken = True
         if self.tracking.clients:
             self.tracking.key_changed(key)
         if self.eviction.watching:
@@ -254,7 +262,12 @@ class RedisEmulator(Emulator):
         self.eviction.flushed()
 
     def paused_expiry(self, paused: bool) -> None:
-        """While clients are paused, keys that are over are not removed."""
+        """While clients are paused, keys whose time is over are not removed; they only seem to be gone."""
+        if paused == self.expiry_paused:
+            return
+        self.expiry_paused = paused
+        for db in self.databases:
+            db.set_lazy(paused or self.lazy_expiry)
 
     def key_expired(self, db: Database, key: bytes) -> None:
         """A key's time was over, and it has been removed."""

@@ -302,8 +302,15 @@ class Database:
         self._clean = None
         return self.expires.pop(key, None) is not None
 
+    def is_over(self, key: bytes) -> bool:
+        """Whether the key is there, but its time is over."""
+        when = self.expires.get(key)
+        return when is not None and when <= self.server.clock.now_ms()
+
     def expire_now(self, key: bytes) -> None:
-        """The key's time has come."""
+        """The key's time has come. (During a pause it only seems to be gone.)"""
+        if self.server.expiry_paused:
+            return
         self.server.expired_keys += 1
         # Without the deadline first, looking at the key would expire it again (see `_lazy_get`).
         self.expires.pop(key, None)

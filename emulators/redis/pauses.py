@@ -16,9 +16,17 @@ if TYPE_CHECKING:
     from emulators.redis.session import RedisSession
     from emulators.redis.table import Command
 
-__all__ = ["Pauses"]
+__all__ = ["MAY_REPLICATE", "Pauses"]
 
-_MAY_REPLICATE = frozenset({"write", "may_replicate"})
+#: Commands that change nothing here and yet are passed on to replicas.
+MAY_REPLICATE = frozenset({"eval", "evalsha", "fcall", "pfcount", "publish", "spublish"})
+
+
+def _may_write(row: Command, args: list[bytes]) -> bool:
+    if row.name == "eval" and args[1].startswith(b"#!"):
+        # A script that declares that it writes nothing is held to it.
+        return b"no-writes" not in args[1].split(b"\n", 1)[0]
+    return row.writes or row.name in MAY_REPLICATE
 
 
 class Pauses:
@@ -67,7 +75,7 @@ class Pauses:
 
         self._server.clock.call_at(self.asleep_until_us, wake)
 
-    def holds(self, session: RedisSession, row: Command) -> bool:
+    def holds(self, session: RedisSession, row: Command, args: list[bytes]) -> bool:
         """Whether the command has to wait."""
         if session.replica:
             return False
@@ -76,8 +84,8 @@ class Pauses:
         if self.kind != "write":
             return False
         if row.name == "exec" and session.queue is not None:
-            return any(not _MAY_REPLICATE.isdisjoint(queued.flags) for queued, _ in session.queue)
-        return not _MAY_REPLICATE.isdisjoint(row.flags)
+            return any(_may_write(queued, words) for queued, words in session.queue)
+        return _may_write(row, args)
 
     def postpone(self, session: RedisSession, args: list[bytes]) -> None:
         session.postponed = args

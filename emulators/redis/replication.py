@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from emulators.redis import loading
 from emulators.redis.effects import ALWAYS, rewritten
 from emulators.redis.errors import RedisError
+from emulators.redis.pauses import MAY_REPLICATE
 from emulators.redis.resp import Reply
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Replication:
         elif isinstance(reply, RedisError):
             # What a failing command changed before it failed cannot be told from its words.
             return
-        elif row.name in ALWAYS or (changes > aside and (row.writes or "may_replicate" in row.flags)):
+        elif row.name in ALWAYS or (changes > aside and (row.writes or row.name in MAY_REPLICATE)):
             if session.blocked is None:
                 self._batch.extend((session.db.number, words) for words in rewritten(row, session.db, args, reply))
 

@@ -50,7 +50,8 @@ class RedisSession(Session):
         self.special = False
         self.queue: list[tuple[Command, list[bytes]]] | None = None
         self.queue_broken = False
-        self.watched: dict[tuple[int, bytes], None] = {}
+        #: What WATCH said; True for a key whose time was over already.
+        self.watched: dict[tuple[int, bytes], bool] = {}
         self.watch_broken = False
         self.blocked: Waiter | None = None
         self.deny_blocking = False
@@ -373,7 +374,7 @@ class RedisSession(Session):
         server.log_in(self, state["user"])
         self.set_protocol(state["protocol"])
         for number, key in state["watched"]:
-            self.watched[(number, key)] = None
+            self.watched[(number, key)] = False
             server.databases[number].watchers.setdefault(key, {})[self] = None
         self.watch_broken = state["watch_broken"]
         tables = (server.pubsub.channels, server.pubsub.patterns, server.pubsub.shards)

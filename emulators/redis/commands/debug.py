@@ -68,8 +68,9 @@ def _help(client: RedisSession, words: list[bytes]) -> Reply:
 @_sub("set-active-expire", 1)
 def _set_active_expire(client: RedisSession, words: list[bytes]) -> Reply:
     lazy = not _number(words[0])
+    client.server.lazy_expiry = lazy
     for db in client.server.databases:
-        db.set_lazy(lazy)
+        db.set_lazy(lazy or client.server.expiry_paused)
     return OK
 
 

@@ -198,9 +198,21 @@ def swapdb(client: RedisSession, args: list[bytes]) -> Reply:
 def _break_watches(db: Database, other: Database | None = None) -> None:
     """What a client watches in a database is about to go, or to come from the other one."""
     for key, sessions in db.watchers.items():
-        if key in db.data or (other is not None and key in other.data):
-            for session in sessions:
-                session.watch_broken = True
+        place = (db.number, key)
+        here, there = key in db.data, other is not None and key in other.data
+        over_there = other is not None and other.is_over(key)
+        for session in sessions if here or there else ():
+            if session.watched[place]:
+                # It was over when WATCH was said: going, or being over in the other database too, changes nothing.
+                if not there:
+                    session.watched[place] = False
+                    continue
+                if over_there:
+                    continue
+            elif not here and over_there:
+                session.watched[place] = True
+                continue
+            session.watch_broken = True
 
 
 def flush(databases: list[Database]) -> None:
@@ -211,7 +223,6 @@ def flush(databases: list[Database]) -> None:
         if db.data:
             db.clear()
             db.server.blocking.all_ready(db)
-    databases[0].server.flushed()
     databases[0].server.flushed()
 
 

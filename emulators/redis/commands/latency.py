@@ -117,4 +117,10 @@ def histogram(client: RedisSession, args: list[bytes]) -> Reply:
                 rows.extend(row.walk())
     if not server.config["latency-tracking"]:
         return {}
-    return {row.name.encode(): _histogram(row) for row in rows if row.calls}
+    own = server.find(args)
+    # A command counts when it is over, so not this one.
+    own.calls -= 1
+    try:
+        return {row.name.encode(): _histogram(row) for row in rows if row.calls}
+    finally:
+        own.calls += 1

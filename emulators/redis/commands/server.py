@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 @command("info")
 def info(client: RedisSession, args: list[bytes]) -> Reply:
     wanted = [word.decode("utf-8", "replace").lower() for word in args[1:]] or ["default"]
-    return Verbatim(render(client.server, wanted))
+    own = client.server.find(args)
+    # A command counts when it is over, so not this one.
+    own.calls -= 1
+    try:
+        return Verbatim(render(client.server, wanted))
+    finally:
+        own.calls += 1
 
 
 @command("time")

@@ -39,7 +39,7 @@ def exec_(client: RedisSession, args: list[bytes]) -> Reply:
     if client.queue_broken:
         client.leave_multi()
         raise errors.EXEC_ABORTED
-    broken = client.watch_broken
+    broken = client.watch_broken or _watches_expired(client)
     client.leave_multi()
     if broken:
         return NULL_ARRAY
@@ -57,6 +57,12 @@ def exec_(client: RedisSession, args: list[bytes]) -> Reply:
     finally:
         client.deny_blocking = False
     return NO_REPLY
+
+
+def _watches_expired(client: RedisSession) -> bool:
+    """Whether the time of a watched key is over, though nobody has touched it yet (with active expiry off)."""
+    databases = client.server.databases
+    return any(not stale and databases[number].is_over(key) for (number, key), stale in client.watched.items())
 
 
 def _permitted(client: RedisSession, row: Command, words: list[bytes]) -> RedisError | None:
@@ -86,7 +92,9 @@ def watch(client: RedisSession, args: list[bytes]) -> Reply:
         raise errors.WATCH_IN_MULTI
     db = client.db
     for key in args[1:]:
-        client.watched[(db.number, key)] = None
+        if (db.number, key) in client.watched:
+            continue
+        client.watched[(db.number, key)] = db.is_over(key)
         db.watchers.setdefault(key, {})[client] = None
     client.server.update_observed()
     return OK
