@@ -93,6 +93,7 @@ class Client:
 
     def __init__(self, lab: Lab, number: int) -> None:
         self.link = MemoryLink()
+        lab.environment.log.connected(lab.clock.now_us(), number, "redis", "main", self.link.peer)
         session = lab.server.open_session(self.link, number, "main")
         assert isinstance(session, RedisSession)
         self.session = session
@@ -117,7 +118,7 @@ class Client:
     def bulk(self, *words: bytes | str | int) -> bytes:
         """Run one command whose reply is a bulk string."""
         reply = self.raw(*words)
-        assert reply.startswith(b"$") and not reply.startswith(b"$-1"), reply
+        assert reply.startswith(tuple(b"$%d" % digit for digit in range(10))), reply
         return reply.split(b"\r\n", 1)[1][:-2]
 
 
@@ -143,7 +144,7 @@ class Lab:
         clients = {"a": self.first}
         current = self.first
         for number, line in enumerate(script.splitlines(), 1):
-            text, _, expected = line.strip().partition(" => ")
+            text, _, expected = (part.strip() for part in line.strip().partition(" =>"))
             if not text or text.startswith("#"):
                 continue
             if text.startswith("@advance"):

@@ -238,11 +238,11 @@ def test_thresholds_decide_the_encoding_of_what_is_read() -> None:
 
 
 def test_a_module_value_is_named_in_the_refusal() -> None:
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    number = 0
+    for letter in "ReJSON-RL":
+        number = number << 6 | letters.index(letter)
     with pytest.raises(rdb.UnsupportedError, match="ReJSON-RL"):
-        letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-        number = 0
-        for letter in "ReJSON-RL":
-            number = number << 6 | letters.index(letter)
         read(7, lambda w: w.length(number << 10 | 3))
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from emulators.redis.keyspace import Database
     from emulators.redis.session import RedisSession
 
-_TEST_ROUNDS = 4
+_TEST_ROUNDS = 1
 _TEST_ELEMENTS = 10_000
 
 
