@@ -56,7 +56,13 @@ class SeedExecutor(CamelAliases):
 
         `port` sends it to another server on this machine. SeedError names file, line and reply. OSError when it cannot be read.
         """
-        return self._execute(service, Path(path).read_text(encoding="utf-8"), str(path), port)
+        data = Path(path).read_bytes()
+        try:
+            text = data.decode()
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise SeedError(service, str(path), line, 0, f"the file is not UTF-8 text: {error}") from error
+        return self._execute(service, text, str(path), port)
 
     def execute_content(self, service: str, text: str, port: int | None = None) -> int:
         """Run a text; see `execute_file`."""
@@ -108,7 +114,11 @@ def _seed_postgres(service: str, at: table.Address, text: str, file: str) -> int
 
     applied = 0
     login: dict[str, Any] = dict(table.postgres_login(at))
-    with PgClient(at.host, at.port, timeout=60.0, **login) as client:
+    try:
+        connected = PgClient(at.host, at.port, timeout=60.0, **login)
+    except (QueryError, OSError) as error:
+        raise SeedError(service, file, 1, 0, f"cannot connect: {error}") from error
+    with connected as client:
         try:
             for statement in _progress(split_statements(text), text.count(";"), file):
                 try:

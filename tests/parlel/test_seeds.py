@@ -2,6 +2,7 @@ r"""Seeds: the readers of the formats, and what an error says. redis-cli's and p
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -100,10 +101,22 @@ def test_errors_name_the_file(ctx: TestContext, tmp_path: Path) -> None:
     file.write_text("GET\n")
     with pytest.raises(SeedError, match=r"bad\.txt:1: redis said: ERR wrong number of arguments"):
         ctx.seed.execute_file("redis", file)
+    file.write_bytes(b"SET a 1\nSET b \xff\n")
+    with pytest.raises(SeedError, match=r"bad\.txt:2: .*not UTF-8"):
+        ctx.seed.execute_file("redis", file)
     with pytest.raises(FileNotFoundError):
         ctx.seed.execute_file("redis", tmp_path / "none.txt")
     with pytest.raises(parlel.ServiceNotAvailable, match="With port="):
         ctx.seed.execute_content("postgres", "SELECT 1")
+
+
+def test_a_server_that_is_not_there(ctx: TestContext) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        for service, text in (("redis", "GET a"), ("postgres", "SELECT 1"), ("kafka", '[{"topic": "t"}]')):
+            with pytest.raises(SeedError, match="<content>:1: .*refused"):
+                ctx.seed.execute_content(service, text, port)
 
 
 # -- postgres ------------------------------------------------------------------------------------------------------
