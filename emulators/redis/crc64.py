@@ -30,7 +30,9 @@ def crc64(data: bytes, crc: int = 0) -> int:
     start = 0
     if size > 1 << 16:
         if not _WIDE:
-            _WIDE.extend(table[word & 0xFF] >> 8 ^ table[(table[word & 0xFF] ^ word >> 8) & 0xFF] for word in range(1 << 16))
+            _WIDE.extend(
+                table[word & 0xFF] >> 8 ^ table[(table[word & 0xFF] ^ word >> 8) & 0xFF] for word in range(1 << 16)
+            )
         wide = _WIDE
         start = size & ~1
         for word in memoryview(_little(data[:start])).cast("H"):

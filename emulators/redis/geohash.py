@@ -172,7 +172,9 @@ def cells(shape: Shape) -> list[tuple[int, int]]:
     if shape.radius is not None:
         reach = shape.radius * shape.unit_m
     else:
-        reach = math.sqrt((shape.width / 2) * (shape.width / 2) + (shape.height / 2) * (shape.height / 2)) * shape.unit_m
+        reach = (
+            math.sqrt((shape.width / 2) * (shape.width / 2) + (shape.height / 2) * (shape.height / 2)) * shape.unit_m
+        )
     west, east, south, north = _area(shape)
     steps = _estimated_steps(reach, shape.latitude)
     bits = encode(shape.longitude, shape.latitude, steps)

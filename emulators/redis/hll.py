@@ -1,11 +1,11 @@
 """HyperLogLog in Redis's own representation: a string of 16 bytes of header and 16,384 registers of 6 bits.
 
-Header: `HYLL`, one byte of encoding (0 dense, 1 sparse), three unused, and the cached cardinality in 8 bytes, little-endian, whose top
-bit says that it is stale. Dense: 12,288 bytes, registers packed from the lowest bit on. Sparse: a run-length code of
-`00xxxxxx` (1 to 64 zeros), `01xxxxxx yyyyyyyy` (up to 16,384 zeros) and `1vvvvvxx` (a value up to 32, up to 4 times).
-Which code stands for given registers depends on the order of updates, so `add` makes the same steps as the server:
-the strings are equal byte for byte. Elements are hashed by 64-bit MurmurHash2, and cardinalities are estimated as by Ertl
-(arXiv:1702.01284).
+Header: `HYLL`, one byte of encoding (0 dense, 1 sparse), three unused, and the cached cardinality in 8 bytes, little-
+endian, whose top bit says that it is stale. Dense: 12,288 bytes, registers packed from the lowest bit on. Sparse: a
+run-length code of `00xxxxxx` (1 to 64 zeros), `01xxxxxx yyyyyyyy` (up to 16,384 zeros) and `1vvvvvxx` (a value up to
+32, up to 4 times). Which code stands for given registers depends on the order of updates, so `add` makes the same
+steps as the server: the strings are equal byte for byte. Elements are hashed by 64-bit MurmurHash2, and cardinalities
+are estimated as by Ertl (arXiv:1702.01284).
 """
 
 from __future__ import annotations

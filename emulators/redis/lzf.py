@@ -1,7 +1,7 @@
 """LZF, the compression of strings in RDB: literal runs, and references to what came up to 8 KiB before.
 
-`compress` makes the same choices as the library that the server uses (a table of 65,536 places keyed by three bytes, filled at every
-literal and at the last two bytes of a reference), so payloads are equal byte for byte.
+`compress` makes the same choices as the library that the server uses (a table of 65,536 places keyed by three bytes,
+filled at every literal and at the last two bytes of a reference), so payloads are equal byte for byte.
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ def read_intset(data: bytes) -> list[int]:
     width, count = struct.unpack_from("<II", data)
     if width not in (2, 4, 8) or len(data) != 8 + width * count:
         raise ValueError("an intset has another size than it says")
-    numbers = list(struct.unpack_from(f"<{count}{ {2: 'h', 4: 'i', 8: 'q'}[width] }", data, 8))
+    numbers = list(struct.unpack_from(f"<{count}{dict(zip((2, 4, 8), 'hiq', strict=True))[width]}", data, 8))
     if any(one >= two for one, two in zip(numbers, numbers[1:], strict=False)):
         raise ValueError("an intset is not in order")
     return numbers

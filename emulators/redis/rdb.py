@@ -1,8 +1,9 @@
 """RDB: DUMP payloads and whole files, in the formats of real servers, both ways.
 
-A payload is a value's type and body, the RDB version in two bytes, and a CRC-64 over all of that. A file is `REDIS` and the version,
-fields about its making, per database its keys with deadlines, and a CRC-64. Files of every version from 1 to 12 are
-read; of the later ones, those that hold nothing new. `load` gives rows, and the caller puts them where they belong.
+A payload is a value's type and body, the RDB version in two bytes, and a CRC-64 over all of that. A file is `REDIS`
+and the version, fields about its making, per database its keys with deadlines, and a CRC-64. Files of every version
+from 1 to 12 are read; of the later ones, those that hold nothing new. `load` gives rows, and the caller puts them
+where they belong.
 """
 
 from __future__ import annotations
@@ -139,7 +140,13 @@ def save(
     """A file with these rows, which have to be grouped by database."""
     writer = RdbWriter()
     writer.raw(b"REDIS%04d" % rdb_version(version))
-    about = {"redis-ver": full_version, "redis-bits": "64", "ctime": str(now_ms // 1000), "used-mem": "0", "aof-base": "0"}
+    about = {
+        "redis-ver": full_version,
+        "redis-bits": "64",
+        "ctime": str(now_ms // 1000),
+        "used-mem": "0",
+        "aof-base": "0",
+    }
     for name, text in about.items():
         writer.byte(_AUX)
         writer.string(name.encode())

@@ -1,8 +1,8 @@
 """Streams in RDB: their nodes as listpacks, their ids and counters, their groups with what is pending.
 
-A node's listpack begins with the number of entries that are there, of those that are deleted, and the field names of the first entry;
-each entry then has flags, its id relative to the node's, and either values alone or fields and values, and ends with the number
-of its parts.
+A node's listpack begins with the number of entries that are there, of those that are deleted, and the field names of
+the first entry; each entry then has flags, its id relative to the node's, and either values alone or fields and
+values, and ends with the number of its parts.
 Forms: 1 up to 6.2, 2 of 7.0 (first id, greatest deleted id, counters), 3 of 7.2 (when a consumer was last active).
 """
 

@@ -56,7 +56,9 @@ class RdbWriter:
         if size <= _MAX_INTEGER_TEXT:
             number = long_integer(data)
             if number is not None and -(1 << 31) <= number < 1 << 31:
-                kind, width = (_INT8, 1) if -128 <= number < 128 else (_INT16, 2) if -32768 <= number < 32768 else (_INT32, 4)
+                kind, width = (
+                    (_INT8, 1) if -128 <= number < 128 else (_INT16, 2) if -32768 <= number < 32768 else (_INT32, 4)
+                )
                 self.out.append(_SPECIAL | kind)
                 self.out += number.to_bytes(width, "little", signed=True)
                 return

@@ -1,4 +1,4 @@
-"""Bitmaps and bitfields (redis.io group `bitmap`): strings taken as rows of bits, the first bit being the highest of the first byte.
+"""Bitmaps and bitfields (redis.io group `bitmap`): strings taken as rows of bits, from the highest bit of the first byte on.
 
 BITOP and BITCOUNT work on whole numbers of any size, which is as fast as copying. Offsets end where proto-max-bulk-len does.
 BITFIELD parses all its operations before it does the first.
