@@ -115,7 +115,7 @@ def test_a_server_that_is_not_there(ctx: TestContext) -> None:
         nobody.bind(("127.0.0.1", 0))
         port = nobody.getsockname()[1]
         for service, text in (("redis", "GET a"), ("postgres", "SELECT 1"), ("kafka", '[{"topic": "t"}]')):
-            with pytest.raises(SeedError, match="<content>:1: .*refused"):
+            with pytest.raises(SeedError, match=r"<content>:1: .*refused"):
                 ctx.seed.execute_content(service, text, port)
 
 
