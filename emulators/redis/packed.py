@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from itertools import pairwise
 
 from emulators.redis.arguments import long_integer
 
@@ -154,7 +155,7 @@ def read_intset(data: bytes) -> list[int]:
     if width not in (2, 4, 8) or len(data) != 8 + width * count:
         raise ValueError("an intset has another size than it says")
     numbers = list(struct.unpack_from(f"<{count}{dict(zip((2, 4, 8), 'hiq', strict=True))[width]}", data, 8))
-    if any(one >= two for one, two in zip(numbers, numbers[1:], strict=False)):
+    if any(one >= two for one, two in pairwise(numbers)):
         raise ValueError("an intset is not in order")
     return numbers
 
