@@ -19,8 +19,14 @@ def _redis() -> Service:
     return RedisService()
 
 
+def _postgres() -> Service:
+    from conformance.postgres.service import PostgresService
+
+    return PostgresService()
+
+
 #: Imported only when asked for, so that one service's absence does not stop the others.
-SERVICES: dict[str, Callable[[], Service]] = {"redis": _redis}
+SERVICES: dict[str, Callable[[], Service]] = {"redis": _redis, "postgres": _postgres}
 
 
 def main(argv: list[str] | None = None) -> int:
