@@ -11,7 +11,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
@@ -118,6 +118,10 @@ class Machine:
         recovery: Mapping[str, Any] | None = None,
     ) -> None:
         emulators = [table.load(request.service) for request in requests]
+        requests = [
+            replace(request, options={**table.find(request.service).defaults, **request.options})
+            for request in requests
+        ]
         for request, emulator in zip(requests, emulators, strict=True):
             table.check_options(request.service, emulator, request.options)
         if "IPython" in sys.modules:

@@ -43,6 +43,7 @@ class ServiceSpec:
     environ       the environment variables by which applications find the service
     env_options   environment variables of the usual container image, and the option of `emulate` that each one sets
     client        makes a client of the usual Python library
+    defaults      options that hold unless others are given
     """
 
     name: str
@@ -53,6 +54,7 @@ class ServiceSpec:
     environ: Callable[[Address], dict[str, str]]
     env_options: Mapping[str, str]
     client: Callable[[Address, dict[str, Any]], Any]
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 # -- redis -----------------------------------------------------------------------------------------------------
@@ -75,17 +77,12 @@ def _redis_client(at: Address, options: dict[str, Any]) -> Any:
 
 # -- postgres --------------------------------------------------------------------------------------------------
 
-POSTGRES_DEFAULTS = {"user": "test", "password": "test", "database": "test"}
-
 
 def postgres_login(at: Address) -> dict[str, str]:
     """User, password and database of an instance; all `test` unless options say otherwise (the database follows the user)."""
-    user = str(at.options.get("user") or POSTGRES_DEFAULTS["user"])
-    return {
-        "user": user,
-        "password": str(at.options.get("password") or POSTGRES_DEFAULTS["password"]),
-        "database": str(at.options.get("database") or user),
-    }
+    user = str(at.options.get("user") or "test")
+    password = str(at.options.get("password") or "test")
+    return {"user": user, "password": password, "database": str(at.options.get("database") or user)}
 
 
 def _postgres_url(at: Address) -> str:
@@ -147,13 +144,14 @@ SERVICES: dict[str, ServiceSpec] = {
     ),
     "postgres": ServiceSpec(
         "postgres",
-        "emulators.postgres",
+        "emulators.postgres.emulator",
         "PostgresEmulator",
         5432,
         _postgres_url,
         _postgres_environ,
         {"POSTGRES_USER": "user", "POSTGRES_PASSWORD": "password", "POSTGRES_DB": "database"},
         _postgres_client,
+        {"user": "test", "password": "test"},
     ),
     "kafka": ServiceSpec(
         "kafka",
