@@ -55,6 +55,9 @@ def setbit(client: RedisSession, args: list[bytes]) -> Reply:
     if old is not None and place < len(old):
         before = 1 if old[place] & mask else 0
         if before == bit:
+            if type(old) is not RawString:
+                # The server makes room for a change before it finds that there is none.
+                client.db.put(args[1], RawString(old), keep_deadline=True)
             return before
     data = bytearray(old or b"")
     if place >= len(data):
@@ -310,8 +313,8 @@ def _bitfield(client: RedisSession, args: list[bytes], read_only: bool) -> Reply
     if changes:
         _changed(client, key, data)
         client.server.dirty += changes - 1
-    elif grown:
-        # Every operation failed, but the string has become longer all the same.
+    elif grown or (writes and old is not None and type(old) is not RawString):
+        # Nothing was set, but the string has become longer, or has been made ready for a change, all the same.
         client.db.put(key, RawString(data), keep_deadline=True)
     return replies
 

@@ -31,7 +31,9 @@ def echo(client: RedisSession, args: list[bytes]) -> Reply:
 
 @command("select")
 def select(client: RedisSession, args: list[bytes]) -> Reply:
-    number = integer(args[1], errors.INVALID_DB_INDEX)
+    number = integer(args[1])
+    if not -(2**31) <= number < 2**31:
+        raise errors.INT_RANGE
     if not 0 <= number < len(client.server.databases):
         raise errors.DB_INDEX_RANGE
     client.db = client.server.databases[number]

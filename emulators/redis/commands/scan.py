@@ -56,6 +56,7 @@ def _parse(args: list[bytes], position: int, with_type: bool = False) -> _Option
 
 def _cursor(word: bytes) -> int:
     """An unsigned number as strtoul reads it: a sign is allowed, and nothing at all is zero."""
+    word = word.partition(b"\0")[0]
     if _CURSOR.fullmatch(word) is None or word in (b"+", b"-"):
         raise errors.INVALID_CURSOR
     if len(word) > 40 or abs(int(word or b"0")) >= _CURSOR_LIMIT:
@@ -71,7 +72,11 @@ def _reply(cursor: int, items: Iterable[bytes]) -> Reply:
 def scan(client: RedisSession, args: list[bytes]) -> Reply:
     options = _parse(args, 1, with_type=True)
     db = client.db
-    cursor, found = db.scan_index().step(options.cursor, options.count)
+    cursor = 0
+    found: list[bytes] = []
+    if options.cursor < _CURSOR_LIMIT >> 1:
+        # Larger ones were never given out.
+        cursor, found = db.scan_index().step(options.cursor, options.count)
     if options.matches is not None:
         found = [key for key in found if options.matches(key)]
     if options.type is not None or db.lazy:
