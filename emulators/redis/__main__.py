@@ -64,6 +64,7 @@ class _Standalone:
         self._version = version
         self.directory = Path(found.values.get("dir", ".")).resolve()
         found.values["dir"] = str(self.directory)
+        found.values.setdefault("save", "3600 1 300 100 60 10000")
         self.over = threading.Event()
 
     def build(self, environment: Environment) -> RedisEmulator:

@@ -70,6 +70,13 @@ _BAD_HASH = "The password hash must be exactly 64 characters and contain only lo
 _FIRST_ARG = "Allowing first-arg of a subcommand is not supported"
 
 
+_SCRIPT_DENIALS = {
+    "command": "can't run this command or subcommand",
+    "key": "can't access at least one of the keys mentioned in the command arguments",
+    "channel": "can't publish to the channel mentioned in the command",
+}
+
+
 class BadRule(Exception):
     """A rule is refused; the text says why."""
 
@@ -522,7 +529,6 @@ class AccessControl:
 
     def new_user(self, name: bytes) -> User:
         user = User(name)
-        user.sanitize = True
         user.root.all_channels = self._all_channels
         user.settle()
         return user
@@ -646,6 +652,20 @@ class AccessControl:
             self.note_denial(session, row, args, found, "multi" if session.queue is not None else "toplevel")
             raise RedisError(b"NOPERM " + self.reason(session.user, row, found))
 
+    def check_script(self, session: RedisSession, row: Command, args: list[bytes]) -> None:
+        """The same for a command that a script calls."""
+        found = self.denial(session.user, row, args)
+        if found is not None:
+            self.note_denial(session, row, args, found, "lua")
+            raise RedisError(f"ERR The user executing the script {_SCRIPT_DENIALS[found.reason]}")
+
+    def reads_everything(self, user: User, row: Command, args: list[bytes]) -> bool:
+        """Whether the user may run this and read any key: what SORT's BY and GET ask for."""
+        return any(
+            selector.allows_command(row, args) and (selector.all_keys or selector.keys.get(b"*", 0) & _READ)
+            for selector in user.selectors
+        )
+
     def reason(self, user: User, row: Command, found: Denial) -> bytes:
         subject = b"this user" if self._server.version < (7, 2) else b"User " + user.name
         if found.reason == "command":
@@ -729,10 +749,11 @@ class AccessControl:
         for name, user in old.items():
             if name == b"default":
                 continue
-            if name in fresh:
+            if name in fresh and self._server.version >= (7, 4):
                 user.copy_from(fresh[name])
                 self.users[name] = user
             else:
+                # Before 7.4, whoever is logged in as any user but the default one has to come again.
                 self._end_sessions(user)
         self._server.update_special()
 

@@ -183,4 +183,5 @@ class Admission:
             or server.config["maxmemory"]
             or server.config["min-replicas-to-write"]
             or server.replication.master is not None
+            or server.limits.normal
         )

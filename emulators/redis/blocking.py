@@ -135,10 +135,11 @@ class Blocking:
         self.forget(waiter)
         session = waiter.session
         session.send_reply(reply)
+        if isinstance(reply, RedisError):
+            self._server.find(waiter.command).failed += 1
+            self._server.count_error(reply)
         if self._server.instrumented:
             self._server.instruments.timed(session, self._server.find(waiter.command), waiter.command, 0)
-        if type(reply) is RedisError:
-            self._server.count_error(reply)
         self._server.unblocked.append(session)
         self._server.pending = True
 

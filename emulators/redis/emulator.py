@@ -28,6 +28,7 @@ from emulators.redis.info import ScriptMemory, Statistics
 from emulators.redis.inspect import canonical, dump_databases
 from emulators.redis.instruments import Instruments
 from emulators.redis.keyspace import Database, DatabaseState
+from emulators.redis.limits import Limits
 from emulators.redis.pauses import Pauses
 from emulators.redis.pubsub import PubSub
 from emulators.redis.replication import Replication
@@ -113,6 +114,8 @@ class RedisEmulator(Emulator):
         #: Whether keys are removed only when they are touched (DEBUG SET-ACTIVE-EXPIRE 0), or not even then (a pause).
         self.lazy_expiry = False
         self.expiry_paused = False
+        #: A script's command failed, and that was counted.
+        self.error_of_script = False
         #: Whether `Instruments.call` stands around handlers, and whether a replica is attached.
         self.instrumented = False
         self.feeding = False
@@ -152,6 +155,7 @@ class RedisEmulator(Emulator):
         self.eviction = Eviction(self)
         self.pauses = Pauses(self)
         self.instruments = Instruments(self)
+        self.limits = Limits(self)
         self.parts["config"] = self.config
         self.parts["acl"] = self.acl
         self.databases = [Database(self, number) for number in range(databases)]
@@ -232,6 +236,9 @@ class RedisEmulator(Emulator):
                 session.update_special()
 
     def count_error(self, error: RedisError) -> None:
+        if self.error_of_script and self.scripting.running is None:
+            self.error_of_script = False
+            return
         self.error_counts[error.code] = self.error_counts.get(error.code, 0) + 1
 
     # -- keys ------------------------------------------------------------------------------------------------
@@ -377,17 +384,20 @@ class RedisEmulator(Emulator):
         session.user = self.acl.users.get(name.encode(), self.acl.default)
 
     def open_session(self, link: Link, session_id: int, endpoint: str) -> Session:
-        self.stats.connections_received += 1
         session = RedisSession(self, link, session_id, endpoint)
+        if len(self.sessions) >= self.config["maxclients"]:
+            self.stats.rejected_connections += 1
+            link.write(b"-ERR max number of clients reached\r\n")
+            session.kill()
+        self.stats.connections_received += 1
         self.sessions[session_id] = session
         return session
 
     def session_gone(self, session: RedisSession) -> None:
         self.tracking.stop(session)
         self.pauses.forget(session)
-        if session.monitors:
-            self.instruments.monitors.pop(session, None)
-            self.instruments.settle()
+        self.limits.forget(session)
+        self.instruments.drop_monitor(session)
         self.replication.drop(session)
         self.sessions.pop(session.id, None)
 

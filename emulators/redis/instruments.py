@@ -203,6 +203,17 @@ class Instruments:
 
     # -- MONITOR ---------------------------------------------------------------------------------------------
 
+    def add_monitor(self, session: RedisSession) -> None:
+        session.monitors = True
+        self.monitors[session] = None
+        self.settle()
+
+    def drop_monitor(self, session: RedisSession) -> None:
+        if session.monitors:
+            session.monitors = False
+            self.monitors.pop(session, None)
+            self.settle()
+
     def _show(self, session: RedisSession, row: Command, args: list[bytes]) -> None:
         seconds, microseconds = divmod(self._server.clock.now_us(), 1_000_000)
         source = b"lua" if self._server.scripting.running else session.link.peer.encode()
@@ -210,6 +221,7 @@ class Instruments:
         line = Status(b"%d.%06d [%d %b] %b" % (seconds, microseconds, session.db.number, source, words))
         for monitor in list(self.monitors):
             monitor.send_reply(line)
+            self._server.limits.check(monitor)
 
 
 @effect("slowlog-log-slower-than", "latency-monitor-threshold")

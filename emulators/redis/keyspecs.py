@@ -21,12 +21,16 @@ class _Unusable(Exception):
     """The arguments are too wrong to say."""
 
 
+class _Unknown(Exception):
+    """The specifications do not say; a function has to."""
+
+
 def _begin(spec: dict[str, Any], args: list[bytes]) -> int | None:
     begin = spec["begin_search"]
     if begin["type"] == "index":
         return int(begin["spec"]["index"])
     if begin["type"] != "keyword":
-        raise _Unusable
+        raise _Unknown
     wanted = begin["spec"]["keyword"].upper().encode()
     start = begin["spec"]["startfrom"]
     if start > 0:
@@ -62,7 +66,7 @@ def _evaluate(spec: dict[str, Any], args: list[bytes]) -> Iterator[int]:
         start, step = first + details["firstkey"], details["keystep"]
         positions = range(start, start + count * step, step)
     else:
-        raise _Unusable
+        raise _Unknown
     for position in positions:
         if position >= len(args):
             raise _Unusable
@@ -81,9 +85,11 @@ def found_keys(row: Command, args: list[bytes]) -> list[Found]:
             if "not_key" in flags:
                 continue
             if "incomplete" in flags:
-                raise _Unusable
+                raise _Unknown
             found.extend((position, flags) for position in _evaluate(spec, args))
     except _Unusable:
+        return []
+    except _Unknown:
         if row.find_keys is None:
             return []
         flags = tuple(row.key_specs[0]["flags"]) if row.key_specs else ("RW", "access", "update")

@@ -162,8 +162,9 @@ class Replication:
     def _send(self, data: bytes) -> None:
         self.offset += len(data)
         self._server.stats.repl_output_bytes += len(data) * len(self.replicas)
-        for replica in self.replicas:
+        for replica in list(self.replicas):
             replica.write(data)
+            self._server.limits.check(replica)
 
     # -- WAIT ------------------------------------------------------------------------------------------------
 

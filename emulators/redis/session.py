@@ -15,12 +15,12 @@ from emulators.redis import errors
 from emulators.redis.errors import RedisError
 from emulators.redis.resp import NO_REPLY, OK, QUEUED, ProtocolError, Push, Reader, Reply
 from emulators.redis.table import Command
+from emulators.redis.tracking import TrackedClient
 
 if TYPE_CHECKING:
     from emulators.redis.blocking import Waiter
     from emulators.redis.emulator import RedisEmulator
     from emulators.redis.keyspace import Database
-    from emulators.redis.tracking import TrackedClient
 
 __all__ = ["RedisSession"]
 
@@ -220,6 +220,8 @@ class RedisSession(Session):
             self.update_special()
         if server.pending or server.feeding:
             server.after_command()
+        if server.limits.normal:
+            server.limits.check(self)
         server.current_session = None
         if self.tracking is not None and row is not None:
             server.tracking.command_over(self, row)
@@ -364,6 +366,11 @@ class RedisSession(Session):
             "watch_broken": self.watch_broken,
             "channels": [list(self.channels), list(self.patterns), list(self.shards)],
             "blocked": None if self.blocked is None else self.blocked.command,
+            "reply_mode": self.reply_mode,
+            "flags": [self.no_evict, self.no_touch, self.reads_only],
+            "library": list(self.library),
+            "tracking": None if self.tracking is None else self.tracking.export(),
+            "monitors": self.monitors,
         }
 
     def import_state(self, state: Any) -> None:
@@ -372,6 +379,13 @@ class RedisSession(Session):
         self.name = state["name"]
         self.authenticated = state["authenticated"]
         server.log_in(self, state["user"])
+        self.reply_mode = state["reply_mode"]
+        self.no_evict, self.no_touch, self.reads_only = state["flags"]
+        self.library = tuple(state["library"])
+        if state["tracking"] is not None:
+            server.tracking.start(self, TrackedClient.load(state["tracking"]))
+        if state["monitors"]:
+            server.instruments.add_monitor(self)
         self.set_protocol(state["protocol"])
         for number, key in state["watched"]:
             self.watched[(number, key)] = False

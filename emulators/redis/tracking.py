@@ -38,6 +38,16 @@ class TrackedClient:
     caching: bool = False
     broken_redirect: bool = False
 
+    def export(self) -> list[Any]:
+        """As plain data; `load` reads it back."""
+        flags = [self.broadcast, self.opt_in, self.opt_out, self.no_loop, self.caching, self.broken_redirect]
+        return [self.redirect, flags, list(self.prefixes)]
+
+    @classmethod
+    def load(cls, data: list[Any]) -> TrackedClient:
+        redirect, (broadcast, opt_in, opt_out, no_loop, caching, broken), prefixes = data
+        return cls(redirect, broadcast, opt_in, opt_out, no_loop, dict.fromkeys(prefixes), caching, broken)
+
 
 class Tracking:
     """The tracking table of one server."""

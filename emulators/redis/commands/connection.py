@@ -109,10 +109,7 @@ def hello(client: RedisSession, args: list[bytes]) -> Reply:
 def reset(client: RedisSession, args: list[bytes]) -> Reply:
     """Back to a fresh connection: no transaction, subscription, tracking, name; the default user; RESP2."""
     server = client.server
-    if client.monitors:
-        client.monitors = False
-        server.instruments.monitors.pop(client, None)
-        server.instruments.settle()
+    server.instruments.drop_monitor(client)
     client.leave_multi()
     server.tracking.stop(client)
     server.pubsub.drop(client)

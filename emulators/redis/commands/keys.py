@@ -13,7 +13,8 @@ from emulators.redis.arguments import integer
 from emulators.redis.glob import compile_glob
 from emulators.redis.resp import NO_REPLY, OK, Reply, Status
 from emulators.redis.table import command
-from emulators.redis.values import type_name
+from emulators.redis.stream import StreamValue
+from emulators.redis.values import Value, type_name
 
 if TYPE_CHECKING:
     from emulators.redis.keyspace import Database
@@ -22,11 +23,23 @@ if TYPE_CHECKING:
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 
 
+_LAZY_ELEMENTS = 64
+
+
+def _is_large(value: object) -> bool:
+    """Whether UNLINK would leave freeing the value to a thread."""
+    if value is None or isinstance(value, bytes):
+        return False
+    return isinstance(value, StreamValue) or (isinstance(value, Value) and len(value) > _LAZY_ELEMENTS)
+
+
 @command("del", "unlink")
 def delete(client: RedisSession, args: list[bytes]) -> Reply:
     db = client.db
     count = 0
     for key in args[1:]:
+        if len(args[0]) == 6 and _is_large(db.data.get(key)):
+            client.server.stats.lazyfreed_objects += 1
         if db.delete(key):
             db.changed(key)
             db.event("g", b"del", key)

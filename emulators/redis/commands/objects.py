@@ -33,7 +33,10 @@ def refcount(client: RedisSession, args: list[bytes]) -> Reply:
     value = client.db.peek(args[2])
     if value is None:
         return None
-    if type(value) is bytes:
+    policy = client.server.config["maxmemory-policy"]
+    # Under a policy that looks at each key's uses, integers are not shared.
+    shares = not client.server.config["maxmemory"] or not policy.endswith((b"lru", b"lfu"))
+    if type(value) is bytes and shares:
         number = long_integer(value)
         if number is not None and 0 <= number < _SHARED_INTEGERS:
             return _SHARED_REFERENCES

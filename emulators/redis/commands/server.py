@@ -104,9 +104,7 @@ def monitor(client: RedisSession, args: list[bytes]) -> Reply:
         raise RedisError("ERR MONITOR isn't allowed for DENY BLOCKING client")
     if client.monitors:
         return NO_REPLY
-    client.monitors = True
-    client.server.instruments.monitors[client] = None
-    client.server.instruments.settle()
+    client.server.instruments.add_monitor(client)
     return OK
 
 

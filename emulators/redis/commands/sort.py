@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from emulators.redis import errors
 from emulators.redis.arguments import integer, parse_double
+from emulators.redis.errors import RedisError
 from emulators.redis.resp import Reply
 from emulators.redis.table import command
 from emulators.redis.values import Hash, ListValue, SetValue, SortedSet
@@ -129,8 +130,21 @@ def _elements(client: RedisSession, key: bytes, options: _Options) -> tuple[list
     return elements, not keep_order
 
 
+def _check_patterns(client: RedisSession, args: list[bytes], options: _Options) -> None:
+    """BY and GET read keys that nobody can tell beforehand: not in a cluster, nor for users who may not read all."""
+    for word, used in ((b"BY", options.by is not None and b"*" in options.by), (b"GET", bool(options.gets))):
+        if not used:
+            continue
+        if client.server.cluster:
+            raise RedisError(b"ERR %b option of SORT denied in cluster mode." % word)
+        row = client.server.find(args)
+        if client.user.restricted and not client.server.acl.reads_everything(client.user, row, args):
+            raise RedisError(b"ERR %b option of SORT denied due to insufficient ACL permissions." % word)
+
+
 def _sort(client: RedisSession, args: list[bytes], may_store: bool) -> Reply:
     options = _parse(args, may_store)
+    _check_patterns(client, args, options)
     db = client.db
     elements, to_sort = _elements(client, args[1], options)
     if to_sort:

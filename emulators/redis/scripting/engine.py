@@ -257,6 +257,10 @@ class LuaEngine:
                 raise
             session.current_args = words
             reply = session.call(row, words)
+            if type(reply) is RedisError:
+                # Counted here; when it ends the script, EVAL's own error does not count again.
+                server.count_error(reply)
+                server.error_of_script = True
         except RedisError as error:
             reply = error
         kind = type(reply)
