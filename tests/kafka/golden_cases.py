@@ -66,7 +66,9 @@ def find(key: str, kind: int = 0) -> Step:
     return ("find_coordinator", 2, {"key": key, "key_type": kind})
 
 
-def join(group: str, member: Any = "", version: int = 5, instance: str | None = None, metadata: bytes = b"m", **more: Any) -> Step:
+def join(
+    group: str, member: Any = "", version: int = 5, instance: str | None = None, metadata: bytes = b"m", **more: Any
+) -> Step:
     fields = {
         "group_id": group,
         "session_timeout_ms": 30_000,
@@ -89,7 +91,9 @@ def sync(group: str, member: Any, generation: int, assignment: bytes | None = b"
     return ("sync_group", version, fields)
 
 
-def commit(group: str, name: str, offset: int, member: Any = "", generation: int = -1, version: int = 8, **row: Any) -> Step:
+def commit(
+    group: str, name: str, offset: int, member: Any = "", generation: int = -1, version: int = 8, **row: Any
+) -> Step:
     one = {"partition_index": 0, "committed_offset": offset, "committed_metadata": "", **row}
     fields = {
         "group_id": group,
@@ -113,16 +117,27 @@ def read(name: str, offset: int, version: int = 12, **more: Any) -> Step:
     return ("fetch", version, fetch(name, offset, **more))
 
 
-def init(transactional: str | None, version: int = 4, producer: Any = -1, epoch: Any = -1, timeout: int = 60_000) -> Step:
-    fields = {"transactional_id": transactional, "transaction_timeout_ms": timeout, "producer_id": producer, "producer_epoch": epoch}
+def init(
+    transactional: str | None, version: int = 4, producer: Any = -1, epoch: Any = -1, timeout: int = 60_000
+) -> Step:
+    fields = {
+        "transactional_id": transactional,
+        "transaction_timeout_ms": timeout,
+        "producer_id": producer,
+        "producer_epoch": epoch,
+    }
     return ("init_producer_id", version, fields)
 
 
 def kept_init(transactional: str | None) -> Step:
-    return saved(init(transactional), pid=lambda answer: answer["producer_id"], epoch=lambda answer: answer["producer_epoch"])
+    return saved(
+        init(transactional), pid=lambda answer: answer["producer_id"], epoch=lambda answer: answer["producer_epoch"]
+    )
 
 
-def add(transactional: str, name: str, pid: Any = get("pid"), epoch: Any = 0, version: int = 3, partitions: Any = (0,)) -> Step:
+def add(
+    transactional: str, name: str, pid: Any = get("pid"), epoch: Any = 0, version: int = 3, partitions: Any = (0,)
+) -> Step:
     fields = {
         "v3_and_below_transactional_id": transactional,
         "v3_and_below_producer_id": pid,
@@ -137,12 +152,16 @@ def end(transactional: str, committed: bool, epoch: Any = 0, version: int = 3, p
     return ("end_txn", version, fields)
 
 
-def in_txn(transactional: str, name: str, *values: bytes, sequence: int = 0, epoch: int = 0, version: int = 9, pid: Any = None) -> Step:
+def in_txn(
+    transactional: str, name: str, *values: bytes, sequence: int = 0, epoch: int = 0, version: int = 9, pid: Any = None
+) -> Step:
     def data(kept: Saved) -> bytes:
         number = kept["pid"] if pid is None else pid
         # The present time, as the markers have: a real log would begin a new segment between old and new records.
         now = int(time.time() * 1000)
-        return batch(*values, time=now, producer_id=number, producer_epoch=epoch, base_sequence=sequence, transactional=True)
+        return batch(
+            *values, time=now, producer_id=number, producer_epoch=epoch, base_sequence=sequence, transactional=True
+        )
 
     return send(name, data, version, transactional_id=transactional)
 
@@ -158,7 +177,9 @@ def heartbeat(group: str, member: Any, generation: int) -> Step:
     return ("heartbeat", 3, {"group_id": group, "generation_id": generation, "member_id": member})
 
 
-def member848(group: str, member: str, epoch: Any, names: list[str] | None = None, owned: Any = (), **more: Any) -> Step:
+def member848(
+    group: str, member: str, epoch: Any, names: list[str] | None = None, owned: Any = (), **more: Any
+) -> Step:
     fields = {
         "group_id": group,
         "member_id": member,
@@ -290,7 +311,11 @@ CASES: dict[str, list[Step]] = {
         send("d1", batch(b"a", b"b", b"c")),
         send("d1", batch(b"d")),
         *[
-            ("delete_records", 2, {"topics": [{"name": name, "partitions": [{"partition_index": 0, "offset": to}]}], "timeout_ms": 5000})
+            (
+                "delete_records",
+                2,
+                {"topics": [{"name": name, "partitions": [{"partition_index": 0, "offset": to}]}], "timeout_ms": 5000},
+            )
             for name, to in (("d1", 2), ("d1", 99), ("d1", -5), ("nowhere", 0), ("d1", 1), ("d1", -1))
         ],
         read("d1", 0),
@@ -305,8 +330,16 @@ CASES: dict[str, list[Step]] = {
         topic("t.1x"),
         topic("t_1x"),
         topic("t2", 0),
-        ("create_topics", 4, {"topics": [{"name": "t3", "num_partitions": 1, "replication_factor": 9}], "timeout_ms": 5000}),
-        ("create_topics", 4, {"topics": [{"name": "t3", "num_partitions": 1, "replication_factor": 0}], "timeout_ms": 5000}),
+        (
+            "create_topics",
+            4,
+            {"topics": [{"name": "t3", "num_partitions": 1, "replication_factor": 9}], "timeout_ms": 5000},
+        ),
+        (
+            "create_topics",
+            4,
+            {"topics": [{"name": "t3", "num_partitions": 1, "replication_factor": 0}], "timeout_ms": 5000},
+        ),
         topic("t4", retention_ms="abc"),
         topic("t5", nonsense="1"),
         topic("t6", cleanup_policy="eat"),
@@ -319,7 +352,10 @@ CASES: dict[str, list[Step]] = {
                         "name": "t7",
                         "num_partitions": -1,
                         "replication_factor": -1,
-                        "assignments": [{"partition_index": 0, "broker_ids": [1]}, {"partition_index": 1, "broker_ids": [1]}],
+                        "assignments": [
+                            {"partition_index": 0, "broker_ids": [1]},
+                            {"partition_index": 1, "broker_ids": [1]},
+                        ],
                     }
                 ],
                 "timeout_ms": 5000,
@@ -333,7 +369,11 @@ CASES: dict[str, list[Step]] = {
     "partitions": [
         topic("n1"),
         *[
-            ("create_partitions", 2, {"topics": [{"name": name, "count": count, "assignments": given}], "timeout_ms": 5000})
+            (
+                "create_partitions",
+                2,
+                {"topics": [{"name": name, "count": count, "assignments": given}], "timeout_ms": 5000},
+            )
             for name, count, given in (
                 ("n1", 1, None),
                 ("n1", 0, None),
@@ -423,7 +463,11 @@ CASES: dict[str, list[Step]] = {
         heartbeat("g3", get("first"), 1),
         ("heartbeat", 3, {"group_id": "g3", "generation_id": 1, "member_id": get("first"), "group_instance_id": "i1"}),
         ("heartbeat", 3, {"group_id": "g3", "generation_id": 1, "member_id": get("second"), "group_instance_id": "i1"}),
-        ("leave_group", 3, {"group_id": "g3", "members": [{"member_id": "", "group_instance_id": "i1"}, {"member_id": "x"}]}),
+        (
+            "leave_group",
+            3,
+            {"group_id": "g3", "members": [{"member_id": "", "group_instance_id": "i1"}, {"member_id": "x"}]},
+        ),
     ],
     "transactions: commit, abort, what read_committed sees": [
         topic("x1"),
@@ -496,7 +540,11 @@ CASES: dict[str, list[Step]] = {
         find("x5", 1),
         find("x5g"),
         kept_init("x5"),
-        ("add_offsets_to_txn", 3, {"transactional_id": "x5", "producer_id": get("pid"), "producer_epoch": 0, "group_id": "x5g"}),
+        (
+            "add_offsets_to_txn",
+            3,
+            {"transactional_id": "x5", "producer_id": get("pid"), "producer_epoch": 0, "group_id": "x5g"},
+        ),
         (
             "txn_offset_commit",
             3,
@@ -505,7 +553,12 @@ CASES: dict[str, list[Step]] = {
                 "group_id": "x5g",
                 "producer_id": get("pid"),
                 "producer_epoch": 0,
-                "topics": [{"name": "x5", "partitions": [{"partition_index": 0, "committed_offset": 7, "committed_metadata": "m"}]}],
+                "topics": [
+                    {
+                        "name": "x5",
+                        "partitions": [{"partition_index": 0, "committed_offset": 7, "committed_metadata": "m"}],
+                    }
+                ],
             },
         ),
         offsets("x5g", "x5"),
@@ -537,13 +590,23 @@ CASES: dict[str, list[Step]] = {
             1,
             {
                 "entries": [
-                    {"entity": [{"entity_type": "user", "entity_name": "u"}], "ops": [{"key": "producer_byte_rate", "value": 5.0}]},
-                    {"entity": [{"entity_type": "nope", "entity_name": "u"}], "ops": [{"key": "producer_byte_rate", "value": 5.0}]},
+                    {
+                        "entity": [{"entity_type": "user", "entity_name": "u"}],
+                        "ops": [{"key": "producer_byte_rate", "value": 5.0}],
+                    },
+                    {
+                        "entity": [{"entity_type": "nope", "entity_name": "u"}],
+                        "ops": [{"key": "producer_byte_rate", "value": 5.0}],
+                    },
                     {"entity": [{"entity_type": "user", "entity_name": "w"}], "ops": [{"key": "nope", "value": 5.0}]},
                 ]
             },
         ),
-        ("describe_client_quotas", 1, {"components": [{"entity_type": "user", "match_type": 0, "match": "u"}], "strict": False}),
+        (
+            "describe_client_quotas",
+            1,
+            {"components": [{"entity_type": "user", "match_type": 0, "match": "u"}], "strict": False},
+        ),
         (
             "alter_user_scram_credentials",
             0,
@@ -561,7 +624,11 @@ CASES: dict[str, list[Step]] = {
     ],
     "elections, reassignments, cluster": [
         topic("e1"),
-        ("elect_leaders", 2, {"election_type": 0, "topic_partitions": [{"topic": "e1", "partitions": [0, 5]}], "timeout_ms": 5000}),
+        (
+            "elect_leaders",
+            2,
+            {"election_type": 0, "topic_partitions": [{"topic": "e1", "partitions": [0, 5]}], "timeout_ms": 5000},
+        ),
         ("list_partition_reassignments", 0, {"topics": None, "timeout_ms": 5000}),
         (
             "alter_partition_reassignments",
@@ -582,10 +649,41 @@ CASES: dict[str, list[Step]] = {
         ),
         ("describe_cluster", 1, {"endpoint_type": 1}),
         ("describe_cluster", 1, {"endpoint_type": 2}),
-        ("offset_for_leader_epoch", 4, {"replica_id": -1, "topics": [{"topic": "e1", "partitions": [{"partition": 0, "current_leader_epoch": -1, "leader_epoch": 0}]}]}),
-        ("offset_for_leader_epoch", 4, {"replica_id": -1, "topics": [{"topic": "e1", "partitions": [{"partition": 0, "current_leader_epoch": 5, "leader_epoch": 0}]}]}),
-        ("offset_for_leader_epoch", 4, {"replica_id": -1, "topics": [{"topic": "e1", "partitions": [{"partition": 0, "current_leader_epoch": -1, "leader_epoch": 9}]}]}),
-        ("describe_acls", 2, {"resource_type_filter": 1, "pattern_type_filter": 1, "operation": 1, "permission_type": 1}),
+        (
+            "offset_for_leader_epoch",
+            4,
+            {
+                "replica_id": -1,
+                "topics": [
+                    {"topic": "e1", "partitions": [{"partition": 0, "current_leader_epoch": -1, "leader_epoch": 0}]}
+                ],
+            },
+        ),
+        (
+            "offset_for_leader_epoch",
+            4,
+            {
+                "replica_id": -1,
+                "topics": [
+                    {"topic": "e1", "partitions": [{"partition": 0, "current_leader_epoch": 5, "leader_epoch": 0}]}
+                ],
+            },
+        ),
+        (
+            "offset_for_leader_epoch",
+            4,
+            {
+                "replica_id": -1,
+                "topics": [
+                    {"topic": "e1", "partitions": [{"partition": 0, "current_leader_epoch": -1, "leader_epoch": 9}]}
+                ],
+            },
+        ),
+        (
+            "describe_acls",
+            2,
+            {"resource_type_filter": 1, "pattern_type_filter": 1, "operation": 1, "permission_type": 1},
+        ),
         ("describe_transactions", 0, {"transactional_ids": ["no-such-id"]}),
         ("describe_producers", 0, {"topics": [{"name": "e1", "partition_indexes": [0, 4]}]}),
         ("sasl_handshake", 1, {"mechanism": "PLAIN"}),
@@ -614,12 +712,25 @@ def run_case(connection: Raw, steps: list[Step], patient: bool = False) -> list[
         asked = resolve(fields, kept)
         for _ in range(100):
             answer = connection.call(api, version, **asked)
-            if not patient or not _codes(answer) & _NOT_READY or (api == "init_producer_id" and kept.get("pid") is not None):
+            if (
+                not patient
+                or not _codes(answer) & _NOT_READY
+                or (api == "init_producer_id" and kept.get("pid") is not None)
+            ):
                 break
             time.sleep(0.1)
-        if patient and api in ("create_topics", "delete_topics", "create_partitions", "incremental_alter_configs", "end_txn"):
+        if patient and api in (
+            "create_topics",
+            "delete_topics",
+            "create_partitions",
+            "incremental_alter_configs",
+            "end_txn",
+        ):
             time.sleep(0.3)
-        if patient and (api in ("alter_client_quotas", "alter_user_scram_credentials") or (api, kept.get("pid")) != ("init_producer_id", None)):
+        if patient and (
+            api in ("alter_client_quotas", "alter_user_scram_credentials")
+            or (api, kept.get("pid")) != ("init_producer_id", None)
+        ):
             time.sleep(0.05)
         for name, part in (step[3] if len(step) > 3 else {}).items():
             kept[name] = part(answer)
@@ -665,11 +776,24 @@ def _batch(data: bytes, names: dict[Any, str]) -> list[Any]:
     """A batch without what is free: times of markers, checksums, producer ids."""
     header = read_header(data)
     rows = [
-        [row.offset, None if header.control else normalized(row.timestamp, names), str(row.key), None if header.control else str(row.value)]
+        [
+            row.offset,
+            None if header.control else normalized(row.timestamp, names),
+            str(row.key),
+            None if header.control else str(row.value),
+        ]
         for row in decode_records(data)
     ]
     pid = normalized(header.producer_id, names, "producer_id")
-    return [header.base_offset, header.leader_epoch, header.attributes, pid, header.producer_epoch, header.base_sequence, rows]
+    return [
+        header.base_offset,
+        header.leader_epoch,
+        header.attributes,
+        pid,
+        header.producer_epoch,
+        header.base_sequence,
+        rows,
+    ]
 
 
 def main() -> None:

@@ -95,7 +95,11 @@ def produce(topic: str, data: bytes | None, partition: int = 0, **fields: Any) -
 
 def fetch(topic: str, offset: int, partition: int = 0, **fields: Any) -> dict[str, Any]:
     """The fields of a Fetch request for one partition (below version 13)."""
-    one = {"partition": partition, "fetch_offset": offset, "partition_max_bytes": fields.pop("partition_max_bytes", 1 << 20)}
+    one = {
+        "partition": partition,
+        "fetch_offset": offset,
+        "partition_max_bytes": fields.pop("partition_max_bytes", 1 << 20),
+    }
     one |= {key: fields.pop(key) for key in ("current_leader_epoch", "last_fetched_epoch") if key in fields}
     return {
         "replica_id": -1,

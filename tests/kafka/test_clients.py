@@ -34,8 +34,10 @@ def _producer(cluster: Cluster, **config: Any) -> Any:
 
 def _consumer(cluster: Cluster, group: str, **config: Any) -> Any:
     names = {key.replace("_", "."): value for key, value in config.items()}
-    base = {"bootstrap.servers": cluster.bootstrap, "group.id": group, "auto.offset.reset": "earliest"}
-    return confluent_kafka.Consumer({**base, "fetch.wait.max.ms": 20, "heartbeat.interval.ms": 50, "enable.auto.commit": False, **names})
+    base: dict[str, Any] = {"bootstrap.servers": cluster.bootstrap, "group.id": group, "auto.offset.reset": "earliest"}
+    if names.get("group.protocol") != "consumer":
+        base["heartbeat.interval.ms"] = 50
+    return confluent_kafka.Consumer({**base, "fetch.wait.max.ms": 20, "enable.auto.commit": False, **names})
 
 
 def _take(consumer: Any, count: int, seconds: float = 10.0) -> list[Any]:
@@ -55,7 +57,9 @@ def test_confluent_produces_with_every_codec_and_reads_it_back(shared: Cluster, 
     topic = f"codec-{codec}"
     producer = _producer(shared, compression_type=codec, linger_ms=5)
     for number in range(50):
-        producer.produce(topic, b"x" * 200, key=str(number), headers=[("n", str(number))], timestamp=1_700_000_000_000 + number)
+        producer.produce(
+            topic, b"x" * 200, key=str(number), headers=[("n", str(number))], timestamp=1_700_000_000_000 + number
+        )
     assert producer.flush(10) == 0
     consumer = _consumer(shared, f"codec-{codec}")
     consumer.assign([confluent_kafka.TopicPartition(topic, 0, 0)])
@@ -193,7 +197,10 @@ def test_confluent_a_second_producer_fences_the_first(shared: Cluster) -> None:
     second.init_transactions(10)
     with pytest.raises(confluent_kafka.KafkaException) as caught:
         first.commit_transaction(10)
-    assert caught.value.args[0].code() in (confluent_kafka.KafkaError._FENCED, confluent_kafka.KafkaError.PRODUCER_FENCED)
+    assert caught.value.args[0].code() in (
+        confluent_kafka.KafkaError._FENCED,
+        confluent_kafka.KafkaError.PRODUCER_FENCED,
+    )
     second.begin_transaction()
     second.produce("fence", b"new")
     second.commit_transaction(10)
@@ -263,7 +270,11 @@ def test_aiokafka_produces_consumes_and_commits(shared: Cluster) -> None:
             for number in range(20):
                 await producer.send_and_wait("aio", str(number).encode(), key=b"k", headers=[("h", b"1")])
         consumer = aiokafka.AIOKafkaConsumer(
-            "aio", bootstrap_servers=shared.bootstrap, group_id="aio", auto_offset_reset="earliest", enable_auto_commit=False
+            "aio",
+            bootstrap_servers=shared.bootstrap,
+            group_id="aio",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
         )
         async with consumer:
             found = [await asyncio.wait_for(consumer.getone(), 10) for _ in range(20)]

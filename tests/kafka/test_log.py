@@ -163,7 +163,10 @@ def test_leader_epochs_and_where_they_ended() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.sampled_from(["append", "mark", "state", "back", "delete", "compact", "txn"]), max_size=40), st.randoms(use_true_random=False))
+@given(
+    st.lists(st.sampled_from(["append", "mark", "state", "back", "delete", "compact", "txn"]), max_size=40),
+    st.randoms(use_true_random=False),
+)
 def test_states_hold_whatever_happens(steps: list[str], dice: random.Random) -> None:
     """States taken at any time come back exactly, in any order; the plain form too."""
     log = PartitionLog()

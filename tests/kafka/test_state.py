@@ -106,7 +106,9 @@ def test_faults_and_node_moves_are_played_back(frozen: Start) -> None:
     leader = cluster.emulator.topics["t"].partitions[0].leader
     with cluster.raw(leader) as connection:
         codes = [
-            connection.call("produce", 9, **produce("t", batch(b"x")))["responses"][0]["partition_responses"][0]["error_code"]
+            connection.call("produce", 9, **produce("t", batch(b"x")))["responses"][0]["partition_responses"][0][
+                "error_code"
+            ]
             for _ in range(3)
         ]
     assert codes == [3, 7, 0]
@@ -136,7 +138,11 @@ def test_two_runs_of_one_seed_are_one_run(frozen: Start) -> None:
     digests = set()
     for _ in range(2):
         cluster = frozen(seed=5)
-        for name in ("a classic group of one member", "topics: creating and refusing", "a KIP-848 group of two members"):
+        for name in (
+            "a classic group of one member",
+            "topics: creating and refusing",
+            "a KIP-848 group of two members",
+        ):
             with cluster.raw() as connection:
                 run_case(connection, CASES[name])
         digests.add(cluster.call(cluster.emulator.digest))

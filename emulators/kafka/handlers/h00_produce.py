@@ -131,6 +131,9 @@ def _append(
         if duplicate is not None:
             row["base_offset"] = duplicate.base_offset
             row["log_append_time_ms"] = duplicate.timestamp
+            code = broker.deny_after(request, topic=name, partition=index)
+            if code:
+                raise Refused(code)
             return
     base = log.append(batch, header, partition.leader_epoch, now)
     row["base_offset"] = base

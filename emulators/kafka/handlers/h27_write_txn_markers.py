@@ -24,7 +24,7 @@ def handle(broker: KafkaEmulator, request: Request) -> Reply:
             rows = []
             for index in topic.partition_indexes:
                 partition = broker.find_partition(topic.name, index)
-                code = denied
+                code = denied or broker.deny(request, topic=topic.name, partition=index)
                 if not code and partition is None:
                     code = errors.UNKNOWN_TOPIC_OR_PARTITION
                 if not code and partition is not None:

@@ -18,7 +18,7 @@ def handle(broker: KafkaEmulator, request: Request) -> Reply:
     for wanted in request.body.dirs:
         for topic in wanted.topics:
             for index in topic.partitions:
-                row_code = code
+                row_code = code or broker.deny(request, topic=topic.name, partition=index)
                 if not row_code and broker.find_partition(topic.name, index) is None:
                     row_code = errors.UNKNOWN_TOPIC_OR_PARTITION
                 if not row_code and wanted.path != only:
