@@ -155,7 +155,7 @@ def _format_node(node: Node, f: Fields) -> str:
     pattern = node.text
     maker = _MAKERS.get(pattern)
     if maker is not None:
-        return maker(node, f)
+        return str(maker(node, f))
     if pattern in ("A.M.", "P.M.", "a.m.", "p.m.", "AM", "PM", "am", "pm"):
         text = "PM" if f.hour % 24 >= 12 else "AM"
         text = ".".join(text) + "." if "." in pattern else text
@@ -484,7 +484,7 @@ class _Reader:
         if old not in (0, value):
             raise data_error(
                 "22007",
-                f'conflicting values for "{node.text}" field in formatting string',
+                f'conflicting values for "{node.name}" field in formatting string',
                 "This value contradicts a previous setting for the same field type.",
             )
         setattr(self.result, name, value)
@@ -548,7 +548,7 @@ class _Reader:
             if len(copy) < length:
                 raise data_error(
                     "22007",
-                    f'source string too short for "{node.text}" formatting field',
+                    f'source string too short for "{node.name}" formatting field',
                     f"Field requires {length} characters, but only {len(copy)} remain.",
                     'If your source string is not fixed-width, try using the "FM" modifier.',
                 )
@@ -557,17 +557,17 @@ class _Reader:
             if match is not None and 0 < used < length:
                 raise data_error(
                     "22007",
-                    f'invalid value "{copy}" for "{node.text}"',
+                    f'invalid value "{copy}" for "{node.name}"',
                     f"Field requires {length} characters, but only {used} could be parsed.",
                     'If your source string is not fixed-width, try using the "FM" modifier.',
                 )
         if match is None:
-            raise data_error("22007", f'invalid value "{copy}" for "{node.text}"', "Value must be an integer.")
+            raise data_error("22007", f'invalid value "{copy}" for "{node.name}"', "Value must be an integer.")
         value = int(match[0])
         if not -(2**31) <= value < 2**31:
             raise data_error(
                 "22008",
-                f'value for "{node.text}" in source string is out of range',
+                f'value for "{node.name}" in source string is out of range',
                 "Value must be in the range -2147483648 to 2147483647.",
             )
         self.at = start + len(match[0])
@@ -583,7 +583,7 @@ class _Reader:
             shown = re.split(r"[ \t\n\r\v\f]", self.text[self.at :], maxsplit=1)[0]
             raise data_error(
                 "22007",
-                f'invalid value "{shown}" for "{node.text}"',
+                f'invalid value "{shown}" for "{node.name}"',
                 "The given value did not match any of the allowed values for this field.",
             )
         self.at += len(choices[best])
@@ -700,7 +700,7 @@ class _Reader:
             return
         shown = self.text[self.at :]
         raise data_error(
-            "22007", f'invalid value "{shown}" for "{node.text}"', "Time zone abbreviation is not recognized."
+            "22007", f'invalid value "{shown}" for "{node.name}"', "Time zone abbreviation is not recognized."
         )
 
 

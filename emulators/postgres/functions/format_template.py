@@ -190,13 +190,14 @@ _CASED: Final = frozenset(
 
 @dataclass(slots=True, frozen=True)
 class Node:
-    """kind: pattern, char, space or separator. `text` is the pattern's name as upstream names it in errors."""
+    """kind: pattern, char, space or separator. `text` is the pattern, `name` how it was written (errors show it)."""
 
     kind: str
     text: str
     fill: bool = False
     ordinal: str = ""
     spell: bool = False
+    name: str = ""
 
 
 def _canonical(pattern: str) -> str:
@@ -244,7 +245,7 @@ def parse_date_template(template: str) -> tuple[Node, ...]:
                     spell = suffix == "SP"
                     position += 2
                     break
-            nodes.append(Node("pattern", _canonical(pattern), fill, ordinal, spell))
+            nodes.append(Node("pattern", _canonical(pattern), fill, ordinal, spell, pattern))
             continue
         if position >= size:
             break

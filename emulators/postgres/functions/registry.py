@@ -69,6 +69,7 @@ _MODULES: Final = (
     "json_functions",
     "format_dates",
     "format_numbers",
+    "jsonpath",
 )
 
 

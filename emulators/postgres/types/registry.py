@@ -61,6 +61,7 @@ _MODULES = (
     "interval",
     "uuid",
     "json_io",
+    "jsonpath_io",
     "bits",
     "network",
     "oids",

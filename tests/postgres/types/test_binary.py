@@ -9,7 +9,7 @@ from emulators.postgres.types.registry import type_io
 from tests.postgres.functions.pools import POOLS
 from tests.postgres.functions.replay import CATALOG, context
 
-SKIPPED = {"jsonpath"}
+SKIPPED: set[str] = set()
 
 
 @pytest.mark.parametrize("name", sorted(set(POOLS) - SKIPPED))
