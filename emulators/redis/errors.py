@@ -276,7 +276,7 @@ def geo_exactly_one(options: bytes, name: bytes) -> RedisError:
 
 
 def unsupported_option(option: bytes) -> RedisError:
-    return RedisError(b"ERR Unsupported option %b" % option)
+    return RedisError(b"ERR Unsupported option %b" % option.partition(b"\0")[0])
 
 
 def only_in_subscriber(name: str) -> RedisError:

@@ -125,7 +125,7 @@ def pfdebug(client: RedisSession, args: list[bytes]) -> Reply:
     if sketch is None:
         raise errors.NO_SUCH_HLL
     if name not in (b"GETREG", b"DECODE", b"ENCODING", b"TODENSE"):
-        raise RedisError(b"ERR Unknown PFDEBUG subcommand '%b'" % args[1])
+        raise RedisError(b"ERR Unknown PFDEBUG subcommand '%b'" % args[1].partition(b"\0")[0])
     if len(args) != 3:
         raise RedisError(b"ERR Wrong number of arguments for the '%b' subcommand" % args[1])
     try:
