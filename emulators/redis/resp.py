@@ -49,12 +49,9 @@ MAX_INLINE = 64 * 1024
 MAX_MULTIBULK = 2**31 - 1  # redis 7: INT_MAX for authenticated clients
 MAX_UNAUTHENTICATED_MULTIBULK = 10
 MAX_UNAUTHENTICATED_BULK = 16_384
-# An incomplete request that hiredis holds is looked at by the exact reader at once if it is small, and again each time it has
-# grown by this much, so that an absurd length is refused early and memory stays bounded.
-_CHECK_BYTES = 1 << 20
-_SMALL = 4096
-# A line that begins like a simple string, verbatim text or big number: maybe an element, maybe a value.
-_ODD = re.compile(rb"\n[+=(]")
+# What hiredis takes though a server does not, or what costs it memory to believe: an element that begins like a simple string,
+# verbatim text or big number, and a count of five digits or more. All may also be part of a value; then only speed is lost.
+_ODD = re.compile(rb"\n[+=(]|[*%~>|][0-9]{5}")
 
 
 class ProtocolError(Exception):
@@ -219,9 +216,13 @@ def _bulk(value: bytes) -> bytes:
 
 
 class Reader:
-    """Requests from a stream of bytes. `feed` takes bytes in, `next` gives one request at a time.
+    """Requests from a stream of bytes. `feed` takes bytes in, `take` gives the requests that are complete.
 
     `authenticated` False applies the tighter limits that a server sets for clients that have not logged in.
+
+    hiredis does the work while the bytes look like what clients send. It does not say where a request ended, so the bytes fed to it
+    are kept (`_kept`, from the beginning of a request on) until what follows shows that they were whole; when something is odd,
+    the exact reader starts again from there and skips what was given out already.
     """
 
     def __init__(self, max_bulk: int = 512 * 1024 * 1024) -> None:
@@ -230,53 +231,56 @@ class Reader:
         #: Requests decoded but not given out yet.
         self.ready: list[list[bytes]] = []
         self._fast = hiredis.Reader()
-        #: What hiredis was fed and has not given back as whole requests (plus, within one `_decode`, those it has).
-        self._chunks: list[bytes] = []
-        self._checked = 0
+        self._kept: list[bytes] = []
+        #: How many requests of `_kept` were decoded already; True in `_settled` when nothing seems to follow them.
+        self._decoded = 0
+        self._settled = True
+        #: While a request is incomplete: look at it again when this many bytes are there.
+        self._look_at = 0
         self._failure: ProtocolError | None = None
         #: The exact reader while it is in charge; None while hiredis is.
         self._slow: _ExactReader | None = None
 
     def feed(self, data: bytes) -> None:
         slow = self._slow
-        if slow is None:
-            # hiredis also takes what a server refuses: other types of element, a reply where a request should be.
-            # All of it shows afterwards as something that is not bytes, except these three.
-            odd = b"+" in data or b"=" in data or b"(" in data
-            if self.authenticated and not (odd and _ODD.search(data)) and (self._chunks or data[:1] == b"*"):
-                self._chunks.append(data)
-                self._fast.feed(data)
-                self._decode()
-                return
-            if not data:
-                return
-            slow = self._fall_back()
-        slow.feed(data)
-
-    def next(self) -> list[bytes] | None:
-        """The next request, or None when more bytes are needed. Raises ProtocolError."""
-        if self.ready:
-            return self.ready.pop(0)
-        slow = self._slow
         if slow is not None:
-            request = slow.next()
-            if request is None and slow.empty:
-                self._slow = None
-            return request
-        if self._failure is not None:
-            raise self._failure
-        return None
+            slow.feed(data)
+            return
+        if not data:
+            return
+        if not self.authenticated or _ODD.search(data) or (self._settled and data[:1] != b"*"):
+            self._fall_back().feed(data)
+            return
+        if self._settled:
+            previous, decoded = self._kept, self._decoded
+            self._kept, self._decoded, self._settled = [data], 0, False
+            if not self._decode(data):
+                # Perhaps what was there before was not whole after all.
+                self._kept, self._decoded = [*previous, data], decoded
+                self._fall_back()
+            return
+        self._kept.append(data)
+        if not self._decode(data):
+            self._fall_back()
 
     def take(self) -> list[list[bytes]]:
         """All requests that are decoded already, or the next one; empty when more bytes are needed. Raises ProtocolError."""
         if self.ready:
             ready, self.ready = self.ready, []
             return ready
-        request = self.next()
-        return [] if request is None else [request]
+        slow = self._slow
+        if slow is not None:
+            request = slow.next()
+            if request is None and slow.empty:
+                self._slow = None
+            return [] if request is None else [request]
+        if self._failure is not None:
+            raise self._failure
+        return []
 
-    def _decode(self) -> None:
-        """Take every whole request out of hiredis, or hand everything since the last one to the exact reader."""
+    def _decode(self, data: bytes) -> bool:
+        """Feed hiredis and take every whole request out of it; False when it met what a server takes differently."""
+        self._fast.feed(data)
         gets = self._fast.gets
         requests: list[Any] = []
         try:
@@ -285,60 +289,56 @@ class Reader:
             # One pass in C over all words: anything that is not bytes raises TypeError.
             b"".join(chain.from_iterable(requests))
         except (hiredis.ProtocolError, hiredis.ReplyError, TypeError):
-            self._fall_back()
-            return
+            return False
         for request in requests:
             if type(request) is not list or not request:
-                self._fall_back()
-                return
-        if not requests or self._fast.has_data() or self._unfinished(requests):
-            self._incomplete(requests)
-        else:
-            self._chunks.clear()
-            self._checked = 0
-        self.ready += requests
-
-    def _unfinished(self, requests: list[list[bytes]]) -> bool:
-        """True if a request has begun whose bytes so far end with an element: hiredis then says that it holds no data."""
-        chunks = self._chunks
-        # Whole requests have so many lines at least, so if there are no more, nothing else has begun.
-        if len(chunks) == 1 and chunks[0].count(b"\n") == sum([2 * len(request) + 1 for request in requests]):
-            return False
-        return sum(map(len, chunks)) != sum(map(_wire_size, requests))
-
-    def _incomplete(self, requests: list[list[bytes]]) -> None:
-        """Keep only the bytes of the unfinished request, and refuse absurd lengths in it now, not later."""
-        chunks = self._chunks
+                return False
         if requests:
-            pending = b"".join(chunks)
+            last = requests[-1][-1]
+            self._settled = not self._fast.has_data() and data.endswith(b"$%d\r\n%b\r\n" % (len(last), last))
+            self._decoded += len(requests)
+            self.ready += requests
+        if not self._settled:
+            return self._incomplete(requests)
+        return True
+
+    def _incomplete(self, requests: list[list[bytes]]) -> bool:
+        """Keep only the bytes of the unfinished request, and refuse absurd lengths in it now, not later."""
+        if requests:
+            pending = b"".join(self._kept)
             start = sum(map(_wire_size, requests))
-            chunks.clear()
-            chunks.append(pending[start:])
-            self._checked = 0
+            if start == len(pending):
+                self._settled = True
+                return True
             if pending[start - 2 : start + 1] != b"\r\n*":
-                # Written in an unusual way (leading zeros, say): let the exact reader find the place.
-                chunks[0] = pending
-                slow = self._fall_back()
-                for _ in requests:
-                    slow.next()
-                return
-        total = sum(map(len, chunks))
-        if total < _SMALL or total - self._checked > _CHECK_BYTES:
-            self._checked = total
+                # Written in an unusual way (leading zeros, say): the exact reader finds the place.
+                self._fall_back()
+                return True
+            self._kept, self._decoded, self._look_at = [pending[start:]], 0, 0
+        total = sum(map(len, self._kept))
+        if total >= self._look_at:
             probe = _ExactReader(self)
-            probe.feed(b"".join(chunks))
+            probe.feed(b"".join(self._kept))
             try:
                 probe.next()
             except ProtocolError as error:
                 self._failure = error
+                return True
+            if probe.in_header:
+                # A length that is not all there must not reach hiredis, which would believe any number.
+                self._fall_back()
+                return True
+            self._look_at = total + probe.missing
+        return True
 
     def _fall_back(self) -> _ExactReader:
         """Put the exact reader in charge, with all bytes that no request was made of."""
         slow = self._slow = _ExactReader(self)
-        slow.feed(b"".join(self._chunks))
+        slow.feed(b"".join(self._kept))
+        for _ in range(self._decoded):
+            slow.next()
         self._fast = hiredis.Reader()
-        self._chunks.clear()
-        self._checked = 0
+        self._kept, self._decoded, self._settled, self._look_at = [], 0, True, 0
         return slow
 
 
@@ -365,6 +365,16 @@ class _ExactReader:
     @property
     def empty(self) -> bool:
         return self._position == len(self._buffer) and self._arguments is None
+
+    @property
+    def in_header(self) -> bool:
+        """True when it waits for the end of a line that holds a length."""
+        return self._bulk_length < 0 and self._position < len(self._buffer)
+
+    @property
+    def missing(self) -> int:
+        """How many bytes have to come at least before it makes sense to look again."""
+        return max(1, self._position + max(self._bulk_length, 0) + 2 - len(self._buffer))
 
     def feed(self, data: bytes) -> None:
         if self._position:

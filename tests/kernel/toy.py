@@ -5,9 +5,10 @@ set K V | get K | add K N | later MS K V (a timer) | roll (the dice) | slow-free
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
-from emulators.kernel import Decision, Description, Emulator, Environment, Link, Session
+from emulators.kernel import Decision, Description, Emulator, Environment, Link, Session, Timer
 from emulators.kernel.oplog import OPERATION
 
 
@@ -56,6 +57,9 @@ class Toy(Emulator):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self.data: dict[str, str] = {}
+        # What is to happen later belongs to the state: (when, key, value), with one timer each.
+        self.later: list[tuple[int, str, str]] = []
+        self.timers: list[Timer] = []
         self.quiet = True
 
     def open_session(self, link: Link, session_id: int, endpoint: str) -> Session:
@@ -74,7 +78,8 @@ class Toy(Emulator):
                 self.data[key] = str(int(self.data.get(key, "0")) + int(amount))
                 return self.data[key]
             case ["later", delay_ms, key, value]:
-                self.clock.call_later(int(delay_ms) * 1000, lambda: self.data.update({key: value}))
+                self.later.append((self.clock.now_us() + int(delay_ms) * 1000, key, value))
+                self.arm()
                 return "ok"
             case ["roll"]:
                 self.data["roll"] = str(self.environment.random.randrange(1_000_000))
@@ -90,31 +95,47 @@ class Toy(Emulator):
             case _:
                 return "?"
 
+    def arm(self) -> None:
+        for timer in self.timers:
+            timer.cancel()
+        self.timers = [self.clock.call_at(entry[0], partial(self.due, entry)) for entry in self.later]
+
+    def due(self, entry: tuple[int, str, str]) -> None:
+        self.later.remove(entry)
+        self.data[entry[1]] = entry[2]
+
     @classmethod
     def describe(cls, frame: Any) -> Description:
         words = frame.split() or ["?"]
         return Description(words[0].upper(), tuple(words[1:2]), frame)
 
     def snapshot(self) -> Any:
-        return dict(self.data)
+        return dict(self.data), tuple(self.later)
 
     def restore(self, state: Any) -> None:
-        self.data = dict(state)
+        self.data, self.later = dict(state[0]), list(state[1])
+        self.arm()
 
     def export_state(self, state: Any) -> Any:
-        return sorted(state.items())
+        return [sorted(state[0].items()), [list(entry) for entry in state[1]]]
 
     def import_state(self, data: Any) -> Any:
-        return dict(data)
+        return dict(data[0]), tuple(tuple(entry) for entry in data[1])
 
     def reset(self) -> None:
         self.data.clear()
+        self.later.clear()
+        self.arm()
+
+    def close(self) -> None:
+        self.later.clear()
+        self.arm()
 
     def quiescent(self) -> bool:
         return self.quiet
 
     def dump(self, state: Any = None) -> dict[str, Any]:
-        return dict(self.data if state is None else state)
+        return dict(self.data if state is None else state[0])
 
     def status(self) -> dict[str, Any]:
         return {"connections": len(self.sessions), "operations": 0, "keys": len(self.data)}
