@@ -1,11 +1,13 @@
-"""A small synchronous Kafka client over a real socket, with our own codec: what `ctx.kafka` and seeds use. It works on a real broker too.
+"""A small synchronous Kafka client over a real socket, with our own codec: what `ctx.kafka` and seeds use. It works on
+a real broker too.
 
     with KafkaClient("127.0.0.1:9092") as kafka:
         kafka.produce("orders", {"id": 1}, key="a")
         [record.json() for record in kafka.consume_all("orders")]
         kafka.topics(); kafka.lag("group"); kafka.wait_for_group("group", members=2)
 
-Values and keys: bytes, text, None, or anything else as JSON. Not for many threads at once; one request is in flight at a time.
+Values and keys: bytes, text, None, or anything else as JSON. Not for many threads at once; one request is in flight at
+a time.
 """
 
 from __future__ import annotations
@@ -280,7 +282,9 @@ class KafkaClient:
     def consume_all(
         self, topic: str, *, partition: int | None = None, offset: int | None = None, committed: bool = True
     ) -> list[ConsumedRecord]:
-        """Every record that is there now, partition by partition in order. `committed` leaves out open and aborted transactions."""
+        """Every record that is there now, partition by partition in order. `committed` leaves out open and aborted
+        transactions.
+        """
         found: list[ConsumedRecord] = []
         for index in sorted(self._partitions(topic)) if partition is None else [partition]:
             start = offset if offset is not None else self.offset(topic, index, -2)

@@ -1,11 +1,12 @@
 """Configurations of topics, brokers and groups: names, types, defaults, where a value comes from, and what is accepted.
 
-A row is `name type default`, with the broker's name for a topic's setting where there is one. Clients show and check these tables
-(kafka-python refuses to alter a name that DescribeConfigs does not list), so they hold what a Kafka 4.1 broker lists, less what has no
-meaning without disks and replication traffic. What the emulator acts upon is read through `Configs`.
+A row is `name type default`, with the broker's name for a topic's setting where there is one. Clients show and check
+these tables (kafka-python refuses to alter a name that DescribeConfigs does not list), so they hold what a Kafka 4.1
+broker lists, less what has no meaning without disks and replication traffic. What the emulator acts upon is read
+through `Configs`.
 
-Differs from Kafka: `message.timestamp.after.max.ms` has no limit by default (Kafka 4: one hour), because under a frozen or fast clock
-clients' own timestamps are hours away from the broker's; `group.initial.rebalance.delay.ms` is 0 (3000).
+Differs from Kafka: `message.timestamp.after.max.ms` has no limit by default (Kafka 4: one hour), because under a frozen
+or fast clock clients' own timestamps are hours away from the broker's; `group.initial.rebalance.delay.ms` is 0 (3000).
 """
 
 from __future__ import annotations
@@ -324,7 +325,8 @@ class Value:
 class Configs:
     """The broker's settings, static and dynamic, and how topics and groups fall back to them.
 
-    `static` is what the emulator was started with; `dynamic` maps a node's id (or "" for the cluster's default) to what was altered.
+    `static` is what the emulator was started with; `dynamic` maps a node's id (or "" for the cluster's default) to what
+    was altered.
     """
 
     def __init__(self, static: dict[str, str] | None = None, default_isr: bool = False) -> None:

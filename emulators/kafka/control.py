@@ -1,6 +1,7 @@
 """Changes of the cluster from inside the process (leader moves, nodes going down), as operations of the log.
 
-Each is written as a connection of its own with one operation, so that playing the log back does the same at the same place.
+Each is written as a connection of its own with one operation, so that playing the log back does the same at the same
+place.
 """
 
 from __future__ import annotations

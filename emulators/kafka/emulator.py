@@ -1,12 +1,13 @@
 """The Kafka cluster: nodes, topics, groups, transactions and their one state, on one thread.
 
-Every request runs as one *step*: it changes state, wakes what waits for that (fetches, joins), and the woken ones answer before the step
-ends. Nothing sleeps; long polls and joins are records that a step or a timer completes.
+Every request runs as one *step*: it changes state, wakes what waits for that (fetches, joins), and the woken ones
+answer before the step ends. Nothing sleeps; long polls and joins are records that a step or a timer completes.
 
     host = Host(seed=1).start()
     runtime = host.add("kafka", lambda env: KafkaEmulator(env, nodes=3))
 
-Differs from Kafka: one replica of every log, no `__consumer_offsets` and `__transaction_state` topics, transactions complete at once.
+Differs from Kafka: one replica of every log, no `__consumer_offsets` and `__transaction_state` topics, transactions
+complete at once.
 """
 
 from __future__ import annotations
@@ -360,7 +361,9 @@ class KafkaEmulator(Emulator):
     # -- retention and compaction ----------------------------------------------------------------------------
 
     def apply_retention(self, topic: str | None = None) -> int:
-        """Delete what the retention of a topic (or all) no longer keeps; returns the number of batches. Runs by itself every 5 minutes."""
+        """Delete what the retention of a topic (or all) no longer keeps; returns the number of batches. Runs by itself
+        every 5 minutes.
+        """
         now = self.now_ms()
         gone = 0
         for found in self._some_topics(topic):
@@ -401,10 +404,11 @@ class KafkaEmulator(Emulator):
         self.wake(partition)
 
     def control(self, verb: str, *arguments: Any) -> Any:
-        """Change the cluster from inside the process, as an operation of the log, so that playing the log back does it too.
+        """Change the cluster from inside the process, as an operation of the log, so that playing the log back does it
+        too.
 
-        Verbs: move_leader(topic, partition, node), node_down(id), node_up(id), move_coordinator(kind, key, node), compact(topic),
-        retain(topic), rebalance_coordinators().
+        Verbs: move_leader(topic, partition, node), node_down(id), node_up(id), move_coordinator(kind, key, node),
+        compact(topic), retain(topic), rebalance_coordinators().
         """
         from emulators.kafka.control import run_logged
 

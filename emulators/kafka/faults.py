@@ -1,7 +1,8 @@
-"""Declarative faults: which requests, which entity in them, which error, how often. They strike where the broker's own errors arise.
+"""Declarative faults: which requests, which entity in them, which error, how often. They strike where the broker's own
+errors arise.
 
-A fault on one partition leaves the others of the same request alone, and a faulted produce appends nothing, unless the fault comes
-`after` the work: the append happened and the acknowledgement is lost, which is what REQUEST_TIMED_OUT and
+A fault on one partition leaves the others of the same request alone, and a faulted produce appends nothing, unless the
+fault comes `after` the work: the append happened and the acknowledgement is lost, which is what REQUEST_TIMED_OUT and
 NOT_ENOUGH_REPLICAS_AFTER_APPEND mean.
 
     fault = broker.faults.add(error="NOT_LEADER_OR_FOLLOWER", keys=["produce"], topic="orders", partitions=[0], count=2)
@@ -29,7 +30,9 @@ AFTER_THE_WORK = frozenset({errors.REQUEST_TIMED_OUT, errors.NOT_ENOUGH_REPLICAS
 
 
 def api_key(api: int | str) -> int:
-    """The key of an API by number or by name, however it is written: `Produce`, `PRODUCE`, `init_producer_id`, `InitProducerId`."""
+    """The key of an API by number or by name, however it is written: `Produce`, `PRODUCE`, `init_producer_id`,
+    `InitProducerId`.
+    """
     if isinstance(api, int):
         if api in API_NAMES:
             return api
@@ -85,7 +88,9 @@ class Fault:
         return self in self._faults.active
 
     def wait(self, hits: int = 1, timeout: float = 10.0) -> None:
-        """Block until it has struck `hits` times. TimeoutError after `timeout` seconds of real time. Not for the host's thread."""
+        """Block until it has struck `hits` times. TimeoutError after `timeout` seconds of real time. Not for the host's
+        thread.
+        """
         with self._changed:
             if not self._changed.wait_for(lambda: self.hits >= hits, timeout):
                 raise TimeoutError(
@@ -140,7 +145,9 @@ class Faults:
         observe: bool = False,
         after: bool | None = None,
     ) -> Fault:
-        """Add one. A condition that is left out matches everything; `count` -1 stays until removed; `observe` only counts."""
+        """Add one. A condition that is left out matches everything; `count` -1 stays until removed; `observe` only
+        counts.
+        """
         if count == 0:
             raise ValueError("count 0 would never strike; leave it out for once, or give -1 for always")
         code = errors.code_of(error)

@@ -1,7 +1,8 @@
 """Fetches that wait, and fetch sessions (KIP-227).
 
-A fetch is answered at once when it has enough bytes, an error, or no time to wait; else it is a `FetchWait`, listed at each of its
-partitions, woken by what changes there (appends, markers, leaders, deletion) and ended by a timer. It holds no thread and no buffer.
+A fetch is answered at once when it has enough bytes, an error, or no time to wait; else it is a `FetchWait`, listed at
+each of its partitions, woken by what changes there (appends, markers, leaders, deletion) and ended by a timer. It holds
+no thread and no buffer.
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ class FetchSession:
 
 
 class FetchSessions:
-    """The sessions of all clients. They are not part of a snapshot: a client whose session is gone starts a new one (70)."""
+    """The sessions of all clients. They are not part of a snapshot: a client whose session is gone starts a new one
+    (70).
+    """
 
     def __init__(self, broker: KafkaEmulator) -> None:
         self.broker = broker

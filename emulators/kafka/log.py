@@ -1,8 +1,10 @@
-"""One partition's log: batches as opaque bytes, offsets, leader epochs, timestamps, transactions, retention and compaction.
+"""One partition's log: batches as opaque bytes, offsets, leader epochs, timestamps, transactions, retention and
+compaction.
 
-Reference: core's UnifiedLog, LogCleaner and storage's ProducerStateManager. There is one replica, so the high watermark is the log's end.
-A batch is immutable once appended. `self.batches` only ever grows in place; whatever removes from it makes a new list. So a state
-(see `state`) is the list by reference and its length, and costs nothing to take or to go back to.
+Reference: core's UnifiedLog, LogCleaner and storage's ProducerStateManager. There is one replica, so the high watermark
+is the log's end. A batch is immutable once appended. `self.batches` only ever grows in place; whatever removes from it
+makes a new list. So a state (see `state`) is the list by reference and its length, and costs nothing to take or to go
+back to.
 """
 
 from __future__ import annotations
@@ -109,7 +111,8 @@ class PartitionLog:
         #: (leader epoch, first offset written under it), growing.
         self.epochs: list[tuple[int, int]] = []
         self.producers: dict[int, Entry] = {}
-        #: First offset of each producer's open transaction: what `producers` says, kept apart because readers ask often.
+        #: First offset of each producer's open transaction: what `producers` says, kept apart because readers ask
+        #: often.
         self.open: dict[int, int] = {}
         self.aborted: list[Aborted] = []
         #: When compaction first met a tombstone or an emptied transaction's marker, by offset (milliseconds).
@@ -208,7 +211,9 @@ class PartitionLog:
         return self.epochs[index - 1][0] if index else -1
 
     def epoch_end(self, epoch: int, current: int) -> tuple[int, int]:
-        """(epoch, end offset) for OffsetForLeaderEpoch: the largest epoch not above `epoch` and where it ends; (-1, -1) if unknown."""
+        """(epoch, end offset) for OffsetForLeaderEpoch: the largest epoch not above `epoch` and where it ends; (-1, -1)
+        if unknown.
+        """
         if epoch == current:
             return epoch, self.end
         index = bisect_right(self.epochs, epoch, key=lambda pair: pair[0])
@@ -319,8 +324,9 @@ class PartitionLog:
     def compact(self, now_ms: int, delete_retention_ms: int) -> int:
         """Keep the last value of each key below the stable offset; returns how many records went.
 
-        Offsets stay, so gaps appear. A tombstone stays until `delete_retention_ms` after the first compaction that met it; an aborted
-        transaction's records go at once, its marker when nothing of it is left and the same time has passed.
+        Offsets stay, so gaps appear. A tombstone stays until `delete_retention_ms` after the first compaction that met
+        it; an aborted transaction's records go at once, its marker when nothing of it is left and the same time has
+        passed.
         """
         stable = self.stable
         last_of: dict[bytes, int] = {}

@@ -1,7 +1,8 @@
 """What a partition remembers of each producer: epoch and the last five batches. This is what makes produce idempotent.
 
-Reference: storage's ProducerStateManager and ProducerAppendInfo. The entries are immutable; an append replaces one, so a snapshot
-of a partition is a copy of a dict. A producer that the partition does not know may start with any sequence, as in Kafka.
+Reference: storage's ProducerStateManager and ProducerAppendInfo. The entries are immutable; an append replaces one, so
+a snapshot of a partition is a copy of a dict. A producer that the partition does not know may start with any sequence,
+as in Kafka.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """SASL exchanges of one connection: PLAIN (RFC 4616) and SCRAM-SHA-256/512 (RFC 5802), as the server sees them.
 
-Users come with a password from the emulator's options, or with a SCRAM credential from AlterUserScramCredentials. The server's nonce and the
-salts of option users come from the dice, so a run repeats. The comparison of secrets is not made constant-time: this is a test server.
+Users come with a password from the emulator's options, or with a SCRAM credential from AlterUserScramCredentials. The
+server's nonce and the salts of option users come from the dice, so a run repeats. The comparison of secrets is not made
+constant-time: this is a test server.
 """
 
 from __future__ import annotations

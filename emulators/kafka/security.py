@@ -1,7 +1,9 @@
-"""Who a client is and what it may do: SASL exchanges, SCRAM users, ACLs. Nothing is asked for unless the emulator was told to.
+"""Who a client is and what it may do: SASL exchanges, SCRAM users, ACLs. Nothing is asked for unless the emulator was
+told to.
 
-Reference: the security module of Kafka (StandardAuthorizer, ScramSaslServer, PlainSaslServer). The exchanges themselves are in `sasl.py`.
-A denied entity is answered with the code of its kind: topic 29, group 30, cluster 31, transactional id 53.
+Reference: the security module of Kafka (StandardAuthorizer, ScramSaslServer, PlainSaslServer). The exchanges themselves
+are in `sasl.py`. A denied entity is answered with the code of its kind: topic 29, group 30, cluster 31, transactional
+id 53.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """One client's connection to one node: frames in, responses out, in order.
 
-A frame is a 4-byte length and a request; the log holds requests without the length. Requests of one connection run one after the other:
-while one is parked (a long poll, a join), the next ones wait in the buffer, and beyond `_BUFFER_LIMIT` the socket is not read.
-What Kafka answers by closing the connection (garbage, unknown keys and versions, anything before authentication) is closed here too.
+A frame is a 4-byte length and a request; the log holds requests without the length. Requests of one connection run one
+after the other: while one is parked (a long poll, a join), the next ones wait in the buffer, and beyond `_BUFFER_LIMIT`
+the socket is not read. What Kafka answers by closing the connection (garbage, unknown keys and versions, anything
+before authentication) is closed here too.
 """
 
 from __future__ import annotations
@@ -145,9 +146,9 @@ class KafkaSession(Session):
 
     def _check_size(self, size: int, buffer: bytearray) -> None:
         limit = self.emulator.request_limit
-        if 8 <= size <= limit:
-            if size <= _PLAIN_LIMIT or buffer[4:6] == b"\0\0":
-                return
+        # Two zero bytes are Produce's key.
+        if 8 <= size <= limit and (size <= _PLAIN_LIMIT or buffer[4:6] == b"\0\0"):
+            return
         self._refuse(f"a frame of {size} bytes (from 8 to {limit} are taken)")
 
     def _refuse(self, why: str) -> None:
@@ -169,7 +170,7 @@ class KafkaSession(Session):
     def send_fault(self, frame: bytes, decision: Decision) -> None:
         if decision.rule == _FAULT_RULE:
             # A log is played back: faults did this at these sites of the request.
-            self._run(frame, 0, {site: code for site, code in json.loads(decision.error or "[]")})
+            self._run(frame, 0, dict(json.loads(decision.error or "[]")))
             return
         if decision.action == "skip":
             self._run(frame, SKIPPED, None)

@@ -1,8 +1,9 @@
 """The cluster's state at an instant: taking it, going back to it, writing it out, and checking it.
 
-Logs are taken by reference (`log.LogState`); an unchanged log gives the same object again, and going back to it does nothing. Everything
-else is small and taken as plain data. Connections stay up over a restore: parked fetches look again (an offset that is gone is error 1, and
-clients reset as they are told), parked joins and syncs get an error that makes the client join again, members start with fresh sessions.
+Logs are taken by reference (`log.LogState`); an unchanged log gives the same object again, and going back to it does
+nothing. Everything else is small and taken as plain data. Connections stay up over a restore: parked fetches look again
+(an offset that is gone is error 1, and clients reset as they are told), parked joins and syncs get an error that makes
+the client join again, members start with fresh sessions.
 """
 
 from __future__ import annotations

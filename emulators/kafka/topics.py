@@ -1,7 +1,7 @@
 """Topics, their partitions, and the nodes that lead them: the cluster's metadata.
 
-One process plays every node, so replicas hold nothing of their own: a partition has one log, and a node that goes down only
-hands leadership to another replica (leader epoch + 1), or leaves the partition without a leader.
+One process plays every node, so replicas hold nothing of their own: a partition has one log, and a node that goes down
+only hands leadership to another replica (leader epoch + 1), or leaves the partition without a leader.
 """
 
 from __future__ import annotations

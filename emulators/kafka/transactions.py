@@ -1,10 +1,12 @@
 """The transaction coordinator: producer ids, epochs, and transactions over partitions and groups.
 
-Reference: core's TransactionCoordinator and TransactionMetadata, KIP-98, KIP-360 (epoch bumps by the client), KIP-890 (TV2: partitions are
-added by producing, every end of a transaction bumps the epoch). States: Empty, Ongoing, CompleteCommit, CompleteAbort; the Prepare states
-pass within one step, because markers are written at once. A transaction that is not ended in time is aborted with a bumped epoch.
+Reference: core's TransactionCoordinator and TransactionMetadata, KIP-98, KIP-360 (epoch bumps by the client), KIP-890
+(TV2: partitions are added by producing, every end of a transaction bumps the epoch). States: Empty, Ongoing,
+CompleteCommit, CompleteAbort; the Prepare states pass within one step, because markers are written at once. A
+transaction that is not ended in time is aborted with a bumped epoch.
 
-Differs from Kafka: CONCURRENT_TRANSACTIONS (51) comes only where InitProducerId meets an open transaction; no two-phase commit (KIP-939).
+Differs from Kafka: CONCURRENT_TRANSACTIONS (51) comes only where InitProducerId meets an open transaction; no two-phase
+commit (KIP-939).
 """
 
 from __future__ import annotations
@@ -186,7 +188,8 @@ class TransactionCoordinator:
         if found.state == outcome and not bump:
             return errors.NONE, found.producer_id, found.epoch
         if bump and not committed:
-            # An abort with nothing in the transaction still bumps the epoch: what was sent but never arrived is fenced by it.
+            # An abort with nothing in the transaction still bumps the epoch: what was sent but never arrived is fenced
+            # by it.
             self._bump(found)
             found.state = COMPLETE_ABORT
             return errors.NONE, found.producer_id, found.epoch

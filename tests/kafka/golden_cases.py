@@ -1,7 +1,8 @@
 """Request scripts that ran on a real Apache Kafka 4.1.0 (KRaft), whose answers stand in `golden/answers.json`.
 
-A case is a list of steps: (API, version, fields), where a value may be a function of what earlier steps saved. `normalized` takes out of
-an answer what is truly free: ids, addresses, the present time, throttle times, and the wording of messages.
+A case is a list of steps: (API, version, fields), where a value may be a function of what earlier steps saved.
+`normalized` takes out of an answer what is truly free: ids, addresses, the present time, throttle times, and the
+wording of messages.
 
 To record again: start a real broker with one node and empty data, then
     python -m tests.kafka.golden_cases 127.0.0.1:9092

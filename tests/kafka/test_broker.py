@@ -1,4 +1,6 @@
-"""What surrounds the data: faults, nodes, versions, long polls, retention on the clock, chaos decisions, dumps, the socket client."""
+"""What surrounds the data: faults, nodes, versions, long polls, retention on the clock, chaos decisions, dumps, the
+socket client.
+"""
 
 from __future__ import annotations
 
@@ -265,7 +267,9 @@ class _Always:
 
 @pytest.mark.parametrize("key", [key for key in APIS if key not in (18, 17, 36, 46, 48, 50, 55, 57, 60, 66, 74, 16)])
 def test_a_chaos_error_is_spoken_in_every_api(frozen: Start, key: int) -> None:
-    """A decision `error` is answered with the protocol's own code, whatever the API; nothing is executed, nothing breaks."""
+    """A decision `error` is answered with the protocol's own code, whatever the API; nothing is executed, nothing
+    breaks.
+    """
     cluster = frozen(topics={"t": 1})
     api = APIS[key]
     before = cluster.call(cluster.emulator.digest)
@@ -296,15 +300,16 @@ def _minimal(key: int, topic_id: bytes) -> dict[str, Any]:
         "committed_offset": 1,
     }
     topic = {
-        **{
-            "name": "t",
-            "topic": "t",
-            "topic_name": "t",
-            "topic_id": topic_id,
-            "num_partitions": 1,
-            "replication_factor": 1,
-        },
-        **{"partitions": [part], "partition_data": [part], "partition_indexes": [0], "count": 3},
+        "name": "t",
+        "topic": "t",
+        "topic_name": "t",
+        "topic_id": topic_id,
+        "num_partitions": 1,
+        "replication_factor": 1,
+        "partitions": [part],
+        "partition_data": [part],
+        "partition_indexes": [0],
+        "count": 3,
     }
     plain_topic = {**topic, "partitions": [0]}
     if key == 20:
@@ -318,49 +323,47 @@ def _minimal(key: int, topic_id: bytes) -> dict[str, Any]:
             "topics": [{**topic, "partitions": [{**part, "fetch_offset": 0, "partition_max_bytes": 10}]}],
         }
     return {
-        **{
-            "acks": -1,
-            "topic_data": [topic],
-            "topics": [named],
-            "topic_partitions": [plain_topic],
-            "topic_names": ["t"],
-        },
-        **{"groups": [group] if key in (9, 90) else ["g"], "groups_names": ["g"], "group_ids": ["g"], "group_id": "g"},
-        **{
-            "coordinator_keys": ["g"],
-            "key": "g",
-            "transactional_id": None if key == 0 else "tx",
-            "transactional_ids": ["tx"],
-        },
-        **{"transactions": [{"transactional_id": "tx", "topics": [plain_topic]}], "session_timeout_ms": 10_000},
-        **{"transaction_timeout_ms": 1000, "producer_id": -1, "producer_epoch": -1, "protocol_type": "consumer"},
-        **{
-            "protocols": [{"name": "p", "metadata": b""}],
-            "member_id": "m",
-            "member_epoch": 0,
-            "rebalance_timeout_ms": 5,
-        },
-        **{
-            "subscribed_topic_names": ["t"],
-            "resources": [resource],
-            "markers": [{"producer_id": 1, "topics": [topic]}],
-        },
-        **{"dirs": [{"path": "/x", "topics": [plain_topic]}], "members": [{"member_id": "m"}]},
-        **{"entries": [{"entity": [{"entity_type": "user", "entity_name": "u"}], "ops": []}]},
-        **{"upsertions": [{"name": "u", "mechanism": 1, "iterations": 4096, "salt": b"s", "salted_password": b"p"}]},
-        **{
-            "creations": [
-                {
-                    "resource_type": 2,
-                    "resource_name": "t",
-                    "principal": "User:a",
-                    "host": "*",
-                    "operation": 3,
-                    "permission_type": 3,
-                }
-            ]
-        },
-        **{"filters": [{"resource_type_filter": 1, "pattern_type_filter": 1, "operation": 1, "permission_type": 1}]},
+        "acks": -1,
+        "topic_data": [topic],
+        "topics": [named],
+        "topic_partitions": [plain_topic],
+        "topic_names": ["t"],
+        "groups": [group] if key in (9, 90) else ["g"],
+        "groups_names": ["g"],
+        "group_ids": ["g"],
+        "group_id": "g",
+        "coordinator_keys": ["g"],
+        "key": "g",
+        "transactional_id": None if key == 0 else "tx",
+        "transactional_ids": ["tx"],
+        "transactions": [{"transactional_id": "tx", "topics": [plain_topic]}],
+        "session_timeout_ms": 10_000,
+        "transaction_timeout_ms": 1000,
+        "producer_id": -1,
+        "producer_epoch": -1,
+        "protocol_type": "consumer",
+        "protocols": [{"name": "p", "metadata": b""}],
+        "member_id": "m",
+        "member_epoch": 0,
+        "rebalance_timeout_ms": 5,
+        "subscribed_topic_names": ["t"],
+        "resources": [resource],
+        "markers": [{"producer_id": 1, "topics": [topic]}],
+        "dirs": [{"path": "/x", "topics": [plain_topic]}],
+        "members": [{"member_id": "m"}],
+        "entries": [{"entity": [{"entity_type": "user", "entity_name": "u"}], "ops": []}],
+        "upsertions": [{"name": "u", "mechanism": 1, "iterations": 4096, "salt": b"s", "salted_password": b"p"}],
+        "creations": [
+            {
+                "resource_type": 2,
+                "resource_name": "t",
+                "principal": "User:a",
+                "host": "*",
+                "operation": 3,
+                "permission_type": 3,
+            }
+        ],
+        "filters": [{"resource_type_filter": 1, "pattern_type_filter": 1, "operation": 1, "permission_type": 1}],
     }
 
 
@@ -620,10 +623,14 @@ def test_a_damaged_batch_never_gets_in(noise: bytes, position: int) -> None:
     if bytes(data) == before:
         return
     bounds = {"max_bytes": 1 << 20, "append_time": False, "before_ms": 1 << 60, "after_ms": 1 << 60, "compact": True}
-    with pytest.raises(Refused):
+
+    def take() -> None:
         header = read_header(bytes(data))
         check_bytes(header, bytes(data), bounds)
         validate(header, bytes(data), bounds, 0)
+
+    with pytest.raises(Refused):
+        take()
 
 
 def test_bytes_may_come_one_at_a_time(cluster: Start) -> None:

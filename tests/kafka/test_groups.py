@@ -1,4 +1,6 @@
-"""Groups by the protocol itself, on a frozen clock: rebalances, timeouts, fencing, expiry, KIP-848 reconciliation, share groups."""
+"""Groups by the protocol itself, on a frozen clock: rebalances, timeouts, fencing, expiry, KIP-848 reconciliation,
+share groups.
+"""
 
 from __future__ import annotations
 
@@ -341,7 +343,7 @@ def _sharers(frozen: Start, *members: str) -> tuple[Cluster, Raw, bytes]:
 
 
 def test_share_records_are_locked_acknowledged_released_and_given_up(frozen: Start) -> None:
-    cluster, connection, topic_id = _sharers(frozen, "m", "n")
+    _, connection, topic_id = _sharers(frozen, "m", "n")
     assert _acquired(_share(connection, topic_id, 0, records=2)) == [(0, 1, 1)]
     assert _acquired(_share(connection, topic_id, 0, "n")) == [(2, 5, 1)]
     acks = [
@@ -371,7 +373,7 @@ def test_share_locks_expire_and_deliveries_are_limited(frozen: Start) -> None:
 
 
 def test_share_sessions_count(frozen: Start) -> None:
-    cluster, connection, topic_id = _sharers(frozen, "m")
+    _, connection, topic_id = _sharers(frozen, "m")
     assert _share(connection, topic_id, 3)["error_code"] == errors.SHARE_SESSION_NOT_FOUND
     assert _share(connection, topic_id, 0)["error_code"] == 0
     assert _share(connection, topic_id, 7)["error_code"] == errors.INVALID_SHARE_SESSION_EPOCH

@@ -1,1 +1,3 @@
-"""Groups: the classic protocol, KIP-848 consumer groups, share groups, and what they all share (offsets, listing, expiry)."""
+"""Groups: the classic protocol, KIP-848 consumer groups, share groups, and what they all share (offsets, listing,
+expiry).
+"""

@@ -1,8 +1,9 @@
-"""Server-side assignors of KIP-848: who should have which partition. Pure functions of sorted input, so the same on every run.
+"""Server-side assignors of KIP-848: who should have which partition. Pure functions of sorted input, so the same on
+every run.
 
-`uniform` keeps what members have as far as the balance allows (sizes differ by one at most where subscriptions are equal) and gives the
-rest to whoever has least. `range` cuts each topic into runs in the order of instance ids, then member ids.
-A partition is (topic id, index).
+`uniform` keeps what members have as far as the balance allows (sizes differ by one at most where subscriptions are
+equal) and gives the rest to whoever has least. `range` cuts each topic into runs in the order of instance ids, then
+member ids. A partition is (topic id, index).
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ def uniform(sizes: dict[bytes, int], reads: dict[str, set[bytes]], present: Assi
         return found
     share, extra = divmod(len(wanted), len(order))
     taken: set[Slot] = set()
-    # First pass: everybody keeps up to a fair share; those who have more than it may keep one more while there are extras.
+    # First pass: everybody keeps up to a fair share; those who have more than it may keep one more while there are
+    # extras.
     for member in order:
         mine = [
             slot

@@ -1,4 +1,6 @@
-"""What every kind of group has: an id, committed offsets, offsets that wait for a transaction, and a time since which it is empty."""
+"""What every kind of group has: an id, committed offsets, offsets that wait for a transaction, and a time since which
+it is empty.
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,12 @@
 """The classic group protocol: join, sync, heartbeat, leave, with static members and everything that depends on time.
 
-Reference: group-coordinator's ClassicGroup and GroupMetadataManager. States: Empty, PreparingRebalance (members join), CompletingRebalance
-(the leader assigns), Stable, Dead. A join that waits is the member's `join`; a sync that waits its `sync`; both are answered by whoever
-completes the phase. Timers: one for each member's session, one for the phase (rebalance or sync), one for each id handed out with 79.
+Reference: group-coordinator's ClassicGroup and GroupMetadataManager. States: Empty, PreparingRebalance (members join),
+CompletingRebalance (the leader assigns), Stable, Dead. A join that waits is the member's `join`; a sync that waits its
+`sync`; both are answered by whoever completes the phase. Timers: one for each member's session, one for the phase
+(rebalance or sync), one for each id handed out with 79.
 
-Differs from Kafka: `group.initial.rebalance.delay.ms` is 0 by default; joins are answered within the step that completes them.
+Differs from Kafka: `group.initial.rebalance.delay.ms` is 0 by default; joins are answered within the step that
+completes them.
 """
 
 from __future__ import annotations
@@ -218,7 +220,8 @@ class ClassicGroup(Group):
         if was_leader:
             self.leader = member_id
         if self.phase == STABLE and self._select() == self.protocol:
-            # The same subscription: it goes on with what it had. A leader that can skip assigning (v9) is told so; an older
+            # The same subscription: it goes on with what it had. A leader that can skip assigning (v9) is told so; an
+            # older
             # one must not think that it leads, so it is told the id that led before.
             self._alive(member)
             same = old_metadata == member.metadata_for(self.protocol)
@@ -410,7 +413,9 @@ class ClassicGroup(Group):
                 waiting.reply({"error_code": code})
 
     def _sync_expired(self) -> None:
-        """The leader has not assigned in time, or someone has not asked for it: those are out, and the group starts over."""
+        """The leader has not assigned in time, or someone has not asked for it: those are out, and the group starts
+        over.
+        """
         if self.phase != COMPLETING:
             return
         for member in list(self.members.values()):

@@ -1,10 +1,12 @@
 """KIP-848 consumer groups: the broker assigns, and members follow by heartbeats.
 
-Reference: group-coordinator's ConsumerGroup, CurrentAssignmentBuilder and GroupMetadataManager. Three epochs: the group's (subscriptions or
-topics changed), the target assignment's, each member's. A member first gives up what its target lacks (UNREVOKED), then takes what its
-target adds as the others release it (UNRELEASED), then is STABLE. A partition belongs to one member at a time.
+Reference: group-coordinator's ConsumerGroup, CurrentAssignmentBuilder and GroupMetadataManager. Three epochs: the
+group's (subscriptions or topics changed), the target assignment's, each member's. A member first gives up what its
+target lacks (UNREVOKED), then takes what its target adds as the others release it (UNRELEASED), then is STABLE. A
+partition belongs to one member at a time.
 
-Differs from Kafka: classic members cannot join a group that has KIP-848 members (online migration), regular expressions are Python's.
+Differs from Kafka: classic members cannot join a group that has KIP-848 members (online migration), regular expressions
+are Python's.
 """
 
 from __future__ import annotations

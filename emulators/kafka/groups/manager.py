@@ -1,4 +1,6 @@
-"""All groups of the cluster: finding, making, converting and deleting them, and what happens to their offsets over time."""
+"""All groups of the cluster: finding, making, converting and deleting them, and what happens to their offsets over
+time.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ __all__ = ["GroupManager"]
 
 
 class GroupManager:
-    """The groups by id. A group has one kind; an empty classic group becomes a consumer group when one joins it, and back."""
+    """The groups by id. A group has one kind; an empty classic group becomes a consumer group when one joins it, and
+    back.
+    """
 
     def __init__(self, broker: KafkaEmulator) -> None:
         self.broker = broker
@@ -38,7 +42,9 @@ class GroupManager:
         return errors.NONE
 
     def classic(self, group_id: str, create: bool) -> ClassicGroup | None:
-        """The classic group of that id; an empty consumer group turns into one. None: there is none, or another kind is in use."""
+        """The classic group of that id; an empty consumer group turns into one. None: there is none, or another kind is
+        in use.
+        """
         from emulators.kafka.groups.classic import ClassicGroup
 
         group = self.groups.get(group_id)

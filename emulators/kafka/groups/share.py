@@ -1,8 +1,10 @@
-"""Share groups (KIP-932): members share partitions, records are locked, acknowledged one by one, and come again when they are not.
+"""Share groups (KIP-932): members share partitions, records are locked, acknowledged one by one, and come again when
+they are not.
 
-Reference: group-coordinator's ShareGroup and core's SharePartition. A share partition has a window [start, end) of offsets in flight; each is
-available, acquired (locked by a member until a deadline), acknowledged, or archived (given up: rejected, or delivered too often). The
-start moves over what is settled. An acquired record that is neither acknowledged nor released is available again when its lock expires.
+Reference: group-coordinator's ShareGroup and core's SharePartition. A share partition has a window [start, end) of
+offsets in flight; each is available, acquired (locked by a member until a deadline), acknowledged, or archived (given
+up: rejected, or delivered too often). The start moves over what is settled. An acquired record that is neither
+acknowledged nor released is available again when its lock expires.
 
 Differs from Kafka: state lives with the group, not in a `__share_group_state` topic; whole batches are acquired.
 """
@@ -58,7 +60,9 @@ class SharePartition:
     def acquire(
         self, partition: Partition, member: str, max_records: int, max_bytes: int
     ) -> tuple[list[bytes], list[Acquired]]:
-        """Lock records for a member: what is available again first, then new ones. The batches they are in, and their offsets."""
+        """Lock records for a member: what is available again first, then new ones. The batches they are in, and their
+        offsets.
+        """
         log = partition.log
         configs = self.group.broker.configs
         if self.start < log.start:

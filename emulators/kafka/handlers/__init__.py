@@ -1,7 +1,8 @@
-"""One row per API: key, versions, and the module that handles it. ApiVersions, dispatch and the coverage page read these rows.
+"""One row per API: key, versions, and the module that handles it. ApiVersions, dispatch and the coverage page read
+these rows.
 
-A module `hNN_name` has `handle(broker, request) -> Reply` for all versions, and is imported when its API is first asked for.
-`PROFILES` says what an older Kafka offered.
+A module `hNN_name` has `handle(broker, request) -> Reply` for all versions, and is imported when its API is first asked
+for. `PROFILES` says what an older Kafka offered.
 """
 
 from __future__ import annotations
@@ -107,7 +108,8 @@ APIS: dict[int, Api] = {
     )
 }
 
-#: What is advertised as the lowest version where that differs from what is answered: librdkafka before 2.8 compresses only
+#: What is advertised as the lowest version where that differs from what is answered: librdkafka before 2.8 compresses
+#: only
 #: for brokers that say they know Produce 0.
 ADVERTISED_LOW = {0: 0}
 

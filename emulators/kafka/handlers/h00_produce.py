@@ -1,9 +1,10 @@
 """Produce (0): batches into partitions.
 
-All versions carry batches of magic 2 (v3+); v7 zstd, v8 errors per record, v10 the leader with error 6, v12 transactions add partitions by
-themselves (KIP-890), v13 topic ids. acks=0 gets no answer, and an error there closes the connection. Checks, in Kafka's order: acks 21;
-ACL 29/53; topic 3 or 100; leader 6; shape of the records 87, 76; size 10; CRC 2; header 87; timestamps 32; keys of compacted topics 87;
-transaction 48, 120; sequences 45, 47. A faulted partition appends nothing, unless the fault comes after the work.
+All versions carry batches of magic 2 (v3+); v7 zstd, v8 errors per record, v10 the leader with error 6, v12
+transactions add partitions by themselves (KIP-890), v13 topic ids. acks=0 gets no answer, and an error there closes the
+connection. Checks, in Kafka's order: acks 21; ACL 29/53; topic 3 or 100; leader 6; shape of the records 87, 76; size
+10; CRC 2; header 87; timestamps 32; keys of compacted topics 87; transaction 48, 120; sequences 45, 47. A faulted
+partition appends nothing, unless the fault comes after the work.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """ListOffsets (2): offsets by time, and the ends of a log.
 
-Timestamps below 0 are questions: -1 end, -2 start, -3 (v7) the record with the greatest time, -4 (v8) local start, -5 (v9) tiered end; others,
-or one that is newer than the version, 35. A time finds the first record in offset order that is not older; nothing found is -1.
-With isolation 1 the end is the last stable offset. v4 leader epochs. A partition named twice is 42.
+Timestamps below 0 are questions: -1 end, -2 start, -3 (v7) the record with the greatest time, -4 (v8) local start, -5
+(v9) tiered end; others, or one that is newer than the version, 35. A time finds the first record in offset order that
+is not older; nothing found is -1. With isolation 1 the end is the last stable offset. v4 leader epochs. A partition
+named twice is 42.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Metadata (3): nodes, topics, partitions and their leaders.
 
-v0 an empty list means all topics, from v1 null does. v4 lets the client forbid auto-creation; v8 authorized operations; v10 topic ids;
-v12 asks by topic id; v13 a top-level error. Unknown names: created when `auto.create.topics.enable` and the client allows it, else 3;
-unknown ids 100; illegal names 17. Differs from Kafka: an auto-created topic is there at once, where Kafka first answers 5.
+v0 an empty list means all topics, from v1 null does. v4 lets the client forbid auto-creation; v8 authorized operations;
+v10 topic ids; v12 asks by topic id; v13 a top-level error. Unknown names: created when `auto.create.topics.enable` and
+the client allows it, else 3; unknown ids 100; illegal names 17. Differs from Kafka: an auto-created topic is there at
+once, where Kafka first answers 5.
 """
 
 from __future__ import annotations

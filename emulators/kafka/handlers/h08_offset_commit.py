@@ -1,8 +1,9 @@
 """OffsetCommit (8): where a group has read to.
 
-v5 no retention time; v6 leader epochs; v7 static members; v9 KIP-848 groups (69 for a group that is not there); v10 topic ids. Without members
-(generation -1) anyone may commit to an empty group, which makes it. Errors per partition: 3 or 100, 12 metadata over
-`offset.metadata.max.bytes`, and the group's own: 22, 25, 27, 82, 113. A commit refreshes the member's session.
+v5 no retention time; v6 leader epochs; v7 static members; v9 KIP-848 groups (69 for a group that is not there); v10
+topic ids. Without members (generation -1) anyone may commit to an empty group, which makes it. Errors per partition: 3
+or 100, 12 metadata over `offset.metadata.max.bytes`, and the group's own: 22, 25, 27, 82, 113. A commit refreshes the
+member's session.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """OffsetFetch (9): where groups have read to.
 
-v2 null topics for all; v7 `require_stable`: an offset that waits for a transaction is 88; v8 several groups; v9 KIP-848 members (25, 113); v10
-topic ids. A group or partition that nothing is known of has offset -1 and no error.
+v2 null topics for all; v7 `require_stable`: an offset that waits for a transaction is 88; v8 several groups; v9 KIP-848
+members (25, 113); v10 topic ids. A group or partition that nothing is known of has offset -1 and no error.
 """
 
 from __future__ import annotations

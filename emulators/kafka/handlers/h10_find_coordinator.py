@@ -1,7 +1,7 @@
 """FindCoordinator (10): the node for a group (key type 0), a transactional id (1) or a share partition (2).
 
-v4 asks for several at once; v6 adds key type 2 (`group:topic-id:partition`). Unknown type or empty transactional id 42; not allowed 30 or 53;
-no node up 15.
+v4 asks for several at once; v6 adds key type 2 (`group:topic-id:partition`). Unknown type or empty transactional id 42;
+not allowed 30 or 53; no node up 15.
 """
 
 from __future__ import annotations

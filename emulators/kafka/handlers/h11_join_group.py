@@ -1,7 +1,8 @@
 """JoinGroup (11): become a member of a classic group, and wait for its next generation.
 
-v1 rebalance timeout; v4 a member without id gets one with error 79 and joins again; v5 static members; v7 protocol type in the answer; v8
-reason; v9 `skip_assignment`. Errors: 24 no group id, 26 session timeout out of range, 23 protocols, 25, 81, 82. See `groups/classic.py`.
+v1 rebalance timeout; v4 a member without id gets one with error 79 and joins again; v5 static members; v7 protocol type
+in the answer; v8 reason; v9 `skip_assignment`. Errors: 24 no group id, 26 session timeout out of range, 23 protocols,
+25, 81, 82. See `groups/classic.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """DescribeGroups (15): classic groups with their members.
 
-v3 authorized operations; v4 instance ids; v6 a group that is not there is 69 (before: state Dead, no error). Subscriptions and assignments are
-shown in state Stable only. KIP-848 and share groups are 69 here (v6), else Dead: they have APIs of their own.
+v3 authorized operations; v4 instance ids; v6 a group that is not there is 69 (before: state Dead, no error).
+Subscriptions and assignments are shown in state Stable only. KIP-848 and share groups are 69 here (v6), else Dead: they
+have APIs of their own.
 """
 
 from __future__ import annotations

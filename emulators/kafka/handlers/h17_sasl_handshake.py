@@ -1,4 +1,5 @@
-"""SaslHandshake (17): choose a mechanism. v0 is followed by raw tokens, which is refused (35 here); v1 by SaslAuthenticate.
+"""SaslHandshake (17): choose a mechanism. v0 is followed by raw tokens, which is refused (35 here); v1 by
+SaslAuthenticate.
 
 A mechanism that is not offered is 33, with the list of those that are. Without SASL on the listener 34.
 """

@@ -1,8 +1,8 @@
 """ApiVersions (18): what the broker answers, generated from the rows of `handlers.APIS`.
 
-v0-2 lists, v3 adds the client's name and version and features, v4 may list features whose lowest level is 0. Below v4 such features
-are left out, because older clients cannot parse them (KAFKA-17492). A version that is too new is answered in v0 with error 35.
-The client's name goes into the session, for `status`.
+v0-2 lists, v3 adds the client's name and version and features, v4 may list features whose lowest level is 0. Below v4
+such features are left out, because older clients cannot parse them (KAFKA-17492). A version that is too new is answered
+in v0 with error 35. The client's name goes into the session, for `status`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """CreateTopics (19): new topics with partitions, replicas and configs.
 
-v4 lets -1 stand for the broker's default; v5 answers with the configs; v7 with the topic's id. Errors per topic: bad name 17, exists 36,
-partitions 37, replication factor 38, assignment 39, config 40, named twice 42, not allowed 29. `validate_only` checks and changes nothing.
+v4 lets -1 stand for the broker's default; v5 answers with the configs; v7 with the topic's id. Errors per topic: bad
+name 17, exists 36, partitions 37, replication factor 38, assignment 39, config 40, named twice 42, not allowed 29.
+`validate_only` checks and changes nothing.
 """
 
 from __future__ import annotations

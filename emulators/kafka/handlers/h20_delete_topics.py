@@ -1,7 +1,7 @@
 """DeleteTopics (20): topics by name, from v6 also by id.
 
-Unknown name 3, unknown id 100, not allowed 29, both or neither of name and id 42, deletion disabled 73. Logs, producers' state and committed
-offsets go with the topic; one made again under the name has a new id.
+Unknown name 3, unknown id 100, not allowed 29, both or neither of name and id 42, deletion disabled 73. Logs,
+producers' state and committed offsets go with the topic; one made again under the name has a new id.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""DeleteRecords (21): move the start of logs forward. Offset -1 is the end; behind the end or below 0, error 1; unknown 3; not the leader 6; 29.
+"""DeleteRecords (21): move the start of logs forward. Offset -1 is the end; behind the end or below 0, error 1; unknown
+3; not the leader 6; 29.
 
 Differs from Kafka: a topic that is only compacted is refused there by policy (44), as here.
 """

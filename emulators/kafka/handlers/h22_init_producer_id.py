@@ -1,7 +1,8 @@
 """InitProducerId (22): an id and an epoch for an idempotent or transactional producer.
 
-v3 a producer that knows its id and epoch asks for the next epoch (KIP-360); v4 fencing is 90 instead of 47. Empty transactional id, or only one
-of id and epoch, 42; timeout out of range 50; an open transaction is aborted and answered with 51. v6 (two-phase commit) is not offered.
+v3 a producer that knows its id and epoch asks for the next epoch (KIP-360); v4 fencing is 90 instead of 47. Empty
+transactional id, or only one of id and epoch, 42; timeout out of range 50; an open transaction is aborted and answered
+with 51. v6 (two-phase commit) is not offered.
 """
 
 from __future__ import annotations

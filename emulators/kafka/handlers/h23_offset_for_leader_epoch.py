@@ -1,4 +1,6 @@
-"""OffsetForLeaderEpoch (23): where a leader epoch ended. v2 the client's epoch (74, 75); v3 replica id; unknown partition 3, not the leader 6."""
+"""OffsetForLeaderEpoch (23): where a leader epoch ended. v2 the client's epoch (74, 75); v3 replica id; unknown
+partition 3, not the leader 6.
+"""
 
 from __future__ import annotations
 

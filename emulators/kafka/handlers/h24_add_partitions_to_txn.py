@@ -1,7 +1,7 @@
 """AddPartitionsToTxn (24): partitions become part of a transaction.
 
-v0-3 from producers, one transaction; v4-5 between brokers, several, or only to verify (120 for what is not in). All or nothing: when one
-partition is refused (3, 29), the others are 55. Fencing is 90 from v2, before 47.
+v0-3 from producers, one transaction; v4-5 between brokers, several, or only to verify (120 for what is not in). All or
+nothing: when one partition is refused (3, 29), the others are 55. Fencing is 90 from v2, before 47.
 """
 
 from __future__ import annotations

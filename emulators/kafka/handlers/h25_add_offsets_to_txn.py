@@ -1,4 +1,6 @@
-"""AddOffsetsToTxn (25): a group's offsets become part of a transaction. Errors as AddPartitionsToTxn: 42, 49, 90 (47 before v2), 53, 30."""
+"""AddOffsetsToTxn (25): a group's offsets become part of a transaction. Errors as AddPartitionsToTxn: 42, 49, 90 (47
+before v2), 53, 30.
+"""
 
 from __future__ import annotations
 

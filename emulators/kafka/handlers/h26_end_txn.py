@@ -1,6 +1,7 @@
 """EndTxn (26): commit or abort. Markers are written and offsets shown before the answer leaves.
 
-v2 fencing is 90 (before 47); v5 (TV2) answers with the bumped epoch. The same end again is 0, the other one, or an end of nothing, 48.
+v2 fencing is 90 (before 47); v5 (TV2) answers with the bumped epoch. The same end again is 0, the other one, or an end
+of nothing, 48.
 """
 
 from __future__ import annotations

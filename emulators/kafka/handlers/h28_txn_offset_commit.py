@@ -1,7 +1,8 @@
-"""TxnOffsetCommit (28): a group's offsets as part of a transaction: visible when it commits, until then 88 for `require_stable` readers.
+"""TxnOffsetCommit (28): a group's offsets as part of a transaction: visible when it commits, until then 88 for
+`require_stable` readers.
 
-v3 checks the member (22, 25, 82); v5 (TV2) adds the group to the transaction by itself; before, a group that was not added is 120 (v4) or 48.
-A fenced producer is 47, an unknown one 49.
+v3 checks the member (22, 25, 82); v5 (TV2) adds the group to the transaction by itself; before, a group that was not
+added is 120 (v4) or 48. A fenced producer is 47, an unknown one 49.
 """
 
 from __future__ import annotations

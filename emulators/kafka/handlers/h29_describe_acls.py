@@ -1,4 +1,6 @@
-"""DescribeAcls (29): the ACLs that a filter selects, by resource. Needs DESCRIBE on the cluster (31); without an authorizer 54."""
+"""DescribeAcls (29): the ACLs that a filter selects, by resource. Needs DESCRIBE on the cluster (31); without an
+authorizer 54.
+"""
 
 from __future__ import annotations
 

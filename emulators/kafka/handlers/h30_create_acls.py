@@ -1,4 +1,6 @@
-"""CreateAcls (30): add bindings. Needs ALTER on the cluster (31); without an authorizer 54; filters such as ANY in a binding 42."""
+"""CreateAcls (30): add bindings. Needs ALTER on the cluster (31); without an authorizer 54; filters such as ANY in a
+binding 42.
+"""
 
 from __future__ import annotations
 

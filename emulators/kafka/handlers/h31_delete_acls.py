@@ -1,4 +1,6 @@
-"""DeleteAcls (31): remove the bindings that filters select, and tell which they were. Needs ALTER on the cluster (31); without an authorizer 54."""
+"""DeleteAcls (31): remove the bindings that filters select, and tell which they were. Needs ALTER on the cluster (31);
+without an authorizer 54.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""DescribeConfigs (32): settings of topics (2), brokers (4), broker loggers (8) and groups (32), with where each value comes from.
+"""DescribeConfigs (32): settings of topics (2), brokers (4), broker loggers (8) and groups (32), with where each value
+comes from.
 
-v1 sources and synonyms; v3 types and documentation (none is given). No keys, or null, means all. Unknown topic 3, unknown broker 42.
-Passwords have no value. A broker's settings are told by the broker itself, or for the name "" as cluster-wide defaults.
+v1 sources and synonyms; v3 types and documentation (none is given). No keys, or null, means all. Unknown topic 3,
+unknown broker 42. Passwords have no value. A broker's settings are told by the broker itself, or for the name "" as
+cluster-wide defaults.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""AlterReplicaLogDirs (34): there is one log directory, so a replica is there already (0) or the directory is not (57); unknown partition 3."""
+"""AlterReplicaLogDirs (34): there is one log directory, so a replica is there already (0) or the directory is not (57);
+unknown partition 3.
+"""
 
 from __future__ import annotations
 

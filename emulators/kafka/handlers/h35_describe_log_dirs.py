@@ -1,4 +1,6 @@
-"""DescribeLogDirs (35): the sizes of this node's replicas, in its one log directory. v3 a top-level error (31), v4 the volume's sizes."""
+"""DescribeLogDirs (35): the sizes of this node's replicas, in its one log directory. v3 a top-level error (31), v4 the
+volume's sizes.
+"""
 
 from __future__ import annotations
 

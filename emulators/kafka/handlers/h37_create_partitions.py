@@ -1,4 +1,6 @@
-"""CreatePartitions (37): grow topics. Not more than now, or too many assignments, 37; bad assignment 39; unknown topic 3; named twice 42; 29."""
+"""CreatePartitions (37): grow topics. Not more than now, or too many assignments, 37; bad assignment 39; unknown topic
+3; named twice 42; 29.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""ElectLeaders (43): make the preferred replica (type 0) the leader, or any (type 1, unclean). null topics: all partitions.
+"""ElectLeaders (43): make the preferred replica (type 0) the leader, or any (type 1, unclean). null topics: all
+partitions.
 
 Leader already right 84, preferred replica down 80, nobody up 83, unknown partition 3, not allowed 31.
 """

@@ -1,7 +1,8 @@
 """IncrementalAlterConfigs (44): set (0), delete (1), append to (2) and subtract from (3) single settings.
 
-Unknown topic 3; unknown setting, bad value, or appending to what is not a list 40; the same resource twice, a setting twice or an unknown
-operation 42; a setting that a running broker cannot change 42; not allowed 29, 30 or 31. `validate_only` changes nothing.
+Unknown topic 3; unknown setting, bad value, or appending to what is not a list 40; the same resource twice, a setting
+twice or an unknown operation 42; a setting that a running broker cannot change 42; not allowed 29, 30 or 31.
+`validate_only` changes nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""AlterPartitionReassignments (45): give partitions other replicas. Done at once, since all replicas share one log; so a cancel (null) is 85.
+"""AlterPartitionReassignments (45): give partitions other replicas. Done at once, since all replicas share one log; so
+a cancel (null) is 85.
 
 Unknown partition 3, bad replicas 39, a changed replication factor where the client forbids it 38, not allowed 31.
 """

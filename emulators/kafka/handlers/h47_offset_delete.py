@@ -1,4 +1,6 @@
-"""OffsetDelete (47): forget a group's offsets of some partitions. Group not there 69, topic still read by a member 86, unknown partition 3."""
+"""OffsetDelete (47): forget a group's offsets of some partitions. Group not there 69, topic still read by a member 86,
+unknown partition 3.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """DescribeClientQuotas (48): the quotas that a filter selects. They are kept as data and not enforced.
 
-Match types: 0 this name, 1 the default entity, 2 any name. `strict` leaves out entities with further parts. Not allowed 31; unknown type 42.
+Match types: 0 this name, 1 the default entity, 2 any name. `strict` leaves out entities with further parts. Not allowed
+31; unknown type 42.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""AlterClientQuotas (49): set and remove quotas of users, client ids and addresses. They are kept as data and not enforced.
+"""AlterClientQuotas (49): set and remove quotas of users, client ids and addresses. They are kept as data and not
+enforced.
 
 Unknown entity type, no entity, or unknown key 42; not allowed 31.
 """

@@ -1,4 +1,6 @@
-"""DescribeUserScramCredentials (50): which mechanisms and iterations users have. null users: all. Nothing known 91, named twice 92, 31."""
+"""DescribeUserScramCredentials (50): which mechanisms and iterations users have. null users: all. Nothing known 91,
+named twice 92, 31.
+"""
 
 from __future__ import annotations
 

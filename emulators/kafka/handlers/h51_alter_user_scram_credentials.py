@@ -1,6 +1,7 @@
 """AlterUserScramCredentials (51): set and delete users' SCRAM credentials, which SASL then uses.
 
-Unknown mechanism 33, iterations outside 4096..16384 or empty name 93, nothing to delete 91, named twice 92, not allowed 31.
+Unknown mechanism 33, iterations outside 4096..16384 or empty name 93, nothing to delete 91, named twice 92, not allowed
+31.
 """
 
 from __future__ import annotations

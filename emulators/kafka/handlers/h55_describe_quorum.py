@@ -1,4 +1,6 @@
-"""DescribeQuorum (55): the controllers' Raft quorum, which here is every node, all caught up. v2 adds the nodes' addresses. Other topics 3; 31."""
+"""DescribeQuorum (55): the controllers' Raft quorum, which here is every node, all caught up. v2 adds the nodes'
+addresses. Other topics 3; 31.
+"""
 
 from __future__ import annotations
 

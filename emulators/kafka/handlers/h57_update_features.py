@@ -1,4 +1,5 @@
-"""UpdateFeatures (57): set finalized feature levels; ApiVersions then tells them. v1 upgrade types; v2 one error for all.
+"""UpdateFeatures (57): set finalized feature levels; ApiVersions then tells them. v1 upgrade types; v2 one error for
+all.
 
 Unknown feature, level out of range, or a downgrade that is not allowed: 95. Not allowed 31.
 """

@@ -1,4 +1,6 @@
-"""DescribeCluster (60): nodes, controller and cluster id. v1 asks brokers (1) or controllers (2, answered with 115 by a broker), v2 fenced ones."""
+"""DescribeCluster (60): nodes, controller and cluster id. v1 asks brokers (1) or controllers (2, answered with 115 by a
+broker), v2 fenced ones.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""DescribeProducers (61): what partitions remember of their producers. Unknown partition 3, not the leader 6, not allowed 29."""
+"""DescribeProducers (61): what partitions remember of their producers. Unknown partition 3, not the leader 6, not
+allowed 29.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """ConsumerGroupHeartbeat (68): join, stay in, and leave a KIP-848 group; the assignment comes with the answer.
 
-v0 a member may come without id; v1 it brings one, and may subscribe by regular expression (128 when it is bad). Shape errors are 42: no
-group, no member id, an epoch below -2, a join without subscription, rebalance timeout, or with owned partitions. See `groups/consumer.py`.
+v0 a member may come without id; v1 it brings one, and may subscribe by regular expression (128 when it is bad). Shape
+errors are 42: no group, no member id, an epoch below -2, a join without subscription, rebalance timeout, or with owned
+partitions. See `groups/consumer.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""ConsumerGroupDescribe (69): KIP-848 groups with members, what they have and what they are to have. Not there, or of another kind: 69.
+"""ConsumerGroupDescribe (69): KIP-848 groups with members, what they have and what they are to have. Not there, or of
+another kind: 69.
 
 v1 tells the member's type (1: consumer protocol).
 """

@@ -1,4 +1,6 @@
-"""ListConfigResources (74): what has configurations: topics (2), brokers (4, 8), groups (32), client metrics (16). v0 only client metrics. 31, 35."""
+"""ListConfigResources (74): what has configurations: topics (2), brokers (4, 8), groups (32), client metrics (16). v0
+only client metrics. 31, 35.
+"""
 
 from __future__ import annotations
 

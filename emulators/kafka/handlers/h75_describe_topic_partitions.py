@@ -1,4 +1,6 @@
-"""DescribeTopicPartitions (75): topics with their partitions, in pages. No topics: all, by name. Unknown 3, illegal name 17, bad cursor 42, 29."""
+"""DescribeTopicPartitions (75): topics with their partitions, in pages. No topics: all, by name. Unknown 3, illegal
+name 17, bad cursor 42, 29.
+"""
 
 from __future__ import annotations
 

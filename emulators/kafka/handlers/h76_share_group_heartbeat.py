@@ -1,4 +1,6 @@
-"""ShareGroupHeartbeat (76): join, stay in, and leave a share group. Shape errors 42; a group of another kind 69. See `groups/share.py`."""
+"""ShareGroupHeartbeat (76): join, stay in, and leave a share group. Shape errors 42; a group of another kind 69. See
+`groups/share.py`.
+"""
 
 from __future__ import annotations
 

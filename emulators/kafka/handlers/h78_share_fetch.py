@@ -1,7 +1,7 @@
 """ShareFetch (78): acknowledge, and acquire records for a member of a share group; waits as Fetch does.
 
-Sessions: epoch 0 begins one, -1 ends it (and frees what is locked), else it counts up: unknown 122, wrong 123. Bad acknowledgements are 121 or
-42 in the partition. Acknowledging in a session's first request is 42.
+Sessions: epoch 0 begins one, -1 ends it (and frees what is locked), else it counts up: unknown 122, wrong 123. Bad
+acknowledgements are 121 or 42 in the partition. Acknowledging in a session's first request is 42.
 """
 
 from __future__ import annotations

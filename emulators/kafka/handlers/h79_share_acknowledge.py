@@ -1,4 +1,6 @@
-"""ShareAcknowledge (79): acknowledge records without fetching more. Sessions as in ShareFetch (122, 123; 0 is 123); bad ranges 121 or 42."""
+"""ShareAcknowledge (79): acknowledge records without fetching more. Sessions as in ShareFetch (122, 123; 0 is 123); bad
+ranges 121 or 42.
+"""
 
 from __future__ import annotations
 

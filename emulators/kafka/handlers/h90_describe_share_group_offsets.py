@@ -1,4 +1,6 @@
-"""DescribeShareGroupOffsets (90): where a share group's windows begin. null topics: all. Group not there 69; partition it has not: -1."""
+"""DescribeShareGroupOffsets (90): where a share group's windows begin. null topics: all. Group not there 69; partition
+it has not: -1.
+"""
 
 from __future__ import annotations
 

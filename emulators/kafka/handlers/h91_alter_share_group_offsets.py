@@ -1,4 +1,6 @@
-"""AlterShareGroupOffsets (91): set where an empty share group begins. With members 68, not there 69, unknown partition 3, bad offset 1."""
+"""AlterShareGroupOffsets (91): set where an empty share group begins. With members 68, not there 69, unknown partition
+3, bad offset 1.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""DeleteShareGroupOffsets (92): forget what an empty share group has of topics. With members 68, not there 69, unknown topic 3."""
+"""DeleteShareGroupOffsets (92): forget what an empty share group has of topics. With members 68, not there 69, unknown
+topic 3.
+"""
 
 from __future__ import annotations
 

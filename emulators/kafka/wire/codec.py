@@ -1,8 +1,9 @@
-"""Codecs compiled from Kafka's schemas: one decoder and one encoder of Python source per (message, version), made when first used.
+"""Codecs compiled from Kafka's schemas: one decoder and one encoder of Python source per (message, version), made when
+first used.
 
-A decoder gives an object whose attributes are the union of all versions' fields: what the version at hand lacks reads as the
-schema's default, so a handler serves every version with one text. An encoder takes nested dicts and writes what the version
-has; absent keys take the default, and None where that version knows no null becomes the type's empty value.
+A decoder gives an object whose attributes are the union of all versions' fields: what the version at hand lacks reads
+as the schema's default, so a handler serves every version with one text. An encoder takes nested dicts and writes what
+the version has; absent keys take the default, and None where that version knows no null becomes the type's empty value.
 
 As Kafka does: unknown tagged fields and trailing bytes are skipped. Anything else out of shape raises `DecodeError`.
 UUIDs are 16 raw bytes, times are plain integers in milliseconds, error codes are integers.

@@ -1,8 +1,9 @@
-"""The four codecs of record batches (gzip, snappy, lz4, zstd), through zlib and cramjam, with a bound on what comes out.
+"""The four codecs of record batches (gzip, snappy, lz4, zstd), through zlib and cramjam, with a bound on what comes
+out.
 
-Batches travel and are stored compressed; only timestamp lookups, compaction, key checks and dumps look inside. A batch that says it
-holds more than `MAX_BYTES` is refused: a few hundred hostile bytes must not become gigabytes.
-Snappy comes raw (librdkafka) or in the framing of snappy-java (Java, kafka-python, aiokafka): both are read, the second is written.
+Batches travel and are stored compressed; only timestamp lookups, compaction, key checks and dumps look inside. A batch
+that says it holds more than `MAX_BYTES` is refused: a few hundred hostile bytes must not become gigabytes. Snappy comes
+raw (librdkafka) or in the framing of snappy-java (Java, kafka-python, aiokafka): both are read, the second is written.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Derive `schemas.py` from the package kio: `python -m emulators.kafka.wire.derive > emulators/kafka/wire/schemas.py`.
 
-kio carries Kafka's message definitions as one dataclass per (message, version). That is the right source of facts and the wrong
-thing to import in a server that has to answer within milliseconds (0.14 s warm, 1.8 s cold), so the facts are written down once:
-one text per message, one line per field with the versions that have it. `tests/kafka/test_codec.py` holds the compiled
-codecs to kio's readers and writers, byte for byte, for every message and version.
+kio carries Kafka's message definitions as one dataclass per (message, version). That is the right source of facts and
+the wrong thing to import in a server that has to answer within milliseconds (0.14 s warm, 1.8 s cold), so the facts are
+written down once: one text per message, one line per field with the versions that have it. `tests/kafka/test_codec.py`
+holds the compiled codecs to kio's readers and writers, byte for byte, for every message and version.
 
 Line: `name type versions [?versions where null is allowed] [tTAG] [=default]`, nested by one space of indent per level.
 """

@@ -1,7 +1,8 @@
-"""Record batches, magic 2: reading headers, decoding and writing records, control markers, and what a broker may change in place.
+"""Record batches, magic 2: reading headers, decoding and writing records, control markers, and what a broker may change
+in place.
 
-A batch is 61 bytes of header and the records, compressed as a whole. Base offset (bytes 0-7) and partition leader epoch (12-15)
-lie outside the CRC, so a broker sets them without touching the rest; only LogAppendTime needs a new CRC.
+A batch is 61 bytes of header and the records, compressed as a whole. Base offset (bytes 0-7) and partition leader epoch
+(12-15) lie outside the CRC, so a broker sets them without touching the rest; only LogAppendTime needs a new CRC.
 Reference: clients/src/main/java/org/apache/kafka/common/record/DefaultRecordBatch.java. Timestamps are milliseconds.
 """
 

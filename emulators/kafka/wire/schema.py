@@ -1,7 +1,7 @@
 """Reads the texts of `schemas.py` into trees of fields, one message at a time, when first asked for.
 
-A field knows the versions that carry it, those in which it may be null, its tag and its default. Nothing here touches bytes;
-`codec.py` compiles these trees.
+A field knows the versions that carry it, those in which it may be null, its tag and its default. Nothing here touches
+bytes; `codec.py` compiles these trees.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ _ZERO: dict[str, Any] = {"string": "", "bytes": b"", "records": b"", "bool": Fal
 
 @dataclass(slots=True)
 class Field:
-    """One field: `type` is a primitive's name, `{}` (struct), `[]` (array of structs) or `[int32]` (array of primitives)."""
+    """One field: `type` is a primitive's name, `{}` (struct), `[]` (array of structs) or `[int32]` (array of
+    primitives).
+    """
 
     name: str
     type: str
