@@ -109,6 +109,9 @@ class Blocking:
 
     def serve(self) -> None:
         """Offer what is ready to those who wait. Serving may make other keys ready (BLMOVE); go on until nothing is."""
+        if self._ready and self._server.feeding:
+            # What the command itself changed is passed on before, and apart from, what serving changes.
+            self._server.replication.flush()
         while self._ready:
             ready, self._ready = self._ready, {}
             for place in ready:
