@@ -31,7 +31,6 @@ __all__ = ["Action", "expand", "parse_file", "parse_text"]
 _SESSION = re.compile(r"([a-z][a-z0-9]*)(>>|>|<-|<|!)(?:\s+|$)")
 _NOTE = re.compile(r"\s+--~ (.+)$")
 _PARAMETERS = re.compile(r"\s+--\$ (.+)$")
-_BRACES = re.compile(r"\{([^{}]*\|[^{}]*)\}")
 _QUOTED = re.compile(r"\$(\w*)\$.*?\$\1\$|'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/|\"[^\"]*\"", re.DOTALL)
 
 
@@ -147,10 +146,35 @@ def _steps(line: str, number: int) -> list[Step]:
 
 
 def expand(text: str) -> list[str]:
-    """`{a|b} + {1|2}` as its four texts, the last alternatives running first."""
-    parts = _BRACES.split(text)
-    choices = [[part] if at % 2 == 0 else part.split("|") for at, part in enumerate(parts)]
-    return ["".join(pick) for pick in itertools.product(*choices)]
+    """`{a|b} + {1|2}` as its four texts, the last alternatives running first. Braces without a bar are no alternatives."""
+    choices: list[list[str]] = []
+    plain = at = 0
+    while at < len(text):
+        options, stop = _alternatives(text, at) if text[at] == "{" else ([], at + 1)
+        if len(options) > 1:
+            choices += [[text[plain:at]], options]
+            plain = stop
+            at = stop
+        else:
+            at += 1
+    return ["".join(pick) for pick in itertools.product(*choices, [text[plain:]])]
+
+
+def _alternatives(text: str, at: int) -> tuple[list[str], int]:
+    """What stands between the bars of the braces that open at `at`, and the position after them."""
+    depth, start, options = 0, at + 1, []
+    for position in range(at, len(text)):
+        char = text[position]
+        if char == "{":
+            depth += 1
+        elif char == "}":
+            depth -= 1
+            if depth == 0:
+                return [*options, text[start:position]], position + 1
+        elif char == "|" and depth == 1:
+            options.append(text[start:position])
+            start = position + 1
+    return [], at + 1
 
 
 def _parameters(text: str) -> list[bytes | None]:
