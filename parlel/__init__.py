@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from parlel.instance import ParallelInstance, start_parallel
     from parlel.log import Log, LogEntry
     from parlel.recovery import CrashRecoveryManager, RecoveryEvent, RecoveryState
+    from parlel.remote import RemoteInstance, RemoteService, connect
     from parlel.replaying import replay
     from parlel.seeds import SeedExecutor
     from parlel.service import Service, emulate
@@ -65,6 +66,8 @@ __all__ = [
     "RecoveryEvent",
     "RecoveryState",
     "RedisHelper",
+    "RemoteInstance",
+    "RemoteService",
     "ReplyError",
     "Rule",
     "RuleError",
@@ -78,6 +81,7 @@ __all__ = [
     "StateInspector",
     "TestContext",
     "__version__",
+    "connect",
     "create_test_context",
     "emulate",
     "replay",
@@ -111,6 +115,7 @@ _HOME = {
     **dict.fromkeys(("ParallelInstance", "start_parallel"), "parlel.instance"),
     **dict.fromkeys(("Log", "LogEntry"), "parlel.log"),
     **dict.fromkeys(("CrashRecoveryManager", "RecoveryEvent", "RecoveryState"), "parlel.recovery"),
+    **dict.fromkeys(("RemoteInstance", "RemoteService", "connect"), "parlel.remote"),
     "replay": "parlel.replaying",
     "SeedExecutor": "parlel.seeds",
     **dict.fromkeys(("Service", "emulate"), "parlel.service"),

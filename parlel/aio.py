@@ -24,7 +24,7 @@ from parlel.chaos import ChaosMonkey
 from parlel.clock import ClockControl
 from parlel.context import DEFAULT_SERVICES, TestContext
 from parlel.context import create_test_context as _create_test_context
-from parlel.errors import suggest
+from parlel.errors import ConfigError, suggest
 from parlel.helpers import KafkaHelper, PostgresHelper, RedisHelper
 from parlel.inspector import StateInspector
 from parlel.instance import ParallelInstance
@@ -453,6 +453,10 @@ def emulate(
     **options: Any,
 ) -> Starting[AsyncService]:
     """`parlel.emulate` for asyncio: await it, or use it with `async with`."""
+    if options.get("process"):
+        raise ConfigError(
+            "process=True has no asyncio twin: use parlel.emulate, whose process is no burden for this loop"
+        )
     return Starting(lambda: AsyncService(_emulate(name, port, seed, clock, unix_socket, **options)))
 
 

@@ -346,12 +346,14 @@ class ControlClient:
         if secret:
             self._stream.write(secret.encode() + b"\n")
         self._count = 0
+        self._lock = threading.Lock()
 
     def call(self, method: str, /, **params: Any) -> Any:
-        """The result of a method."""
-        for _ in self.stream(method, **params):
-            continue
-        return self._result
+        """The result of a method. One call at a time; other threads wait."""
+        with self._lock:
+            for _ in self.stream(method, **params):
+                continue
+            return self._result
 
     def stream(self, method: str, /, **params: Any) -> Iterator[Any]:
         """The items of a method that streams."""

@@ -1,8 +1,9 @@
 """Runs an instance as a process: `parlel up`, in the foreground or detached.
 
 `run` starts the services, registers the instance, serves the control socket and returns after Ctrl-C, SIGTERM or `parlel down`.
-A detached instance is this module run by a fresh interpreter: it reads its settings as JSON on stdin and answers with one line of
-JSON on stdout, `{"status": …}` or `{"error": …}`, and from there on says nothing more.
+A detached instance is this module run by a fresh interpreter: it reads one line of JSON on stdin, `{"settings", "tied"}`, and
+answers with one on stdout, `{"status": …}` or `{"error": …}`; from there on it says nothing more. A tied one ends when its stdin
+does, that is, with the process that started it.
 """
 
 from __future__ import annotations
@@ -63,9 +64,9 @@ def start(settings: Settings) -> ParallelInstance:
     )
 
 
-def run(settings: Settings, ready: Callable[[dict[str, Any]], object]) -> None:
-    """Run until somebody says stop; `ready(status)` is called once everything answers."""
-    done = threading.Event()
+def run(settings: Settings, ready: Callable[[dict[str, Any]], object], done: threading.Event | None = None) -> None:
+    """Run until somebody says stop (or sets `done`); `ready(status)` is called once everything answers."""
+    done = done or threading.Event()
     former = [(number, signal.signal(number, lambda *_: done.set())) for number in (signal.SIGINT, signal.SIGTERM)]
     try:
         with Registration(settings.name) as registration, start(settings) as instance:
@@ -91,8 +92,11 @@ def run(settings: Settings, ready: Callable[[dict[str, Any]], object]) -> None:
             signal.signal(number, handler)
 
 
-def launch(settings: Settings) -> dict[str, Any]:
-    """Start a detached instance and return its status once it is up. ControlError with its reason if it does not start."""
+def launch(settings: Settings, *, tied: bool = False) -> tuple[dict[str, Any], subprocess.Popen[bytes]]:
+    """Start an instance in a process of its own; returns its status once it is up, and the process.
+
+    `tied` ends it together with this process, or when its stdin is closed. ControlError with the reason if it does not start.
+    """
     log = runtime_dir() / f"{settings.name}.log"
     with open(log, "ab") as errors:
         process = subprocess.Popen(
@@ -105,8 +109,10 @@ def launch(settings: Settings) -> dict[str, Any]:
     assert process.stdin is not None
     assert process.stdout is not None
     with contextlib.suppress(BrokenPipeError):
-        process.stdin.write(msgspec.json.encode(settings))
-        process.stdin.close()
+        process.stdin.write(msgspec.json.encode({"settings": settings, "tied": tied}) + b"\n")
+        process.stdin.flush()
+        if not tied:
+            process.stdin.close()
     # A child that hangs at its start is not waited for without end.
     guard = threading.Timer(settings.wait_timeout + _EXTRA_WAIT_S, process.kill)
     guard.start()
@@ -119,17 +125,23 @@ def launch(settings: Settings) -> dict[str, Any]:
     finally:
         guard.cancel()
         process.stdout.close()
+    if not line or b'"error"' in line[:10]:
+        with contextlib.suppress(OSError):
+            if log.stat().st_size == 0:
+                log.unlink()
     if not line:
         code = process.wait()
         raise ControlError(f"the detached instance ended with exit code {code} before it was up; see {log}")
     answer = json.loads(line)
     if "error" in answer:
+        process.stdin.close()
         process.wait()
         raise ControlError(answer["error"])
     status: dict[str, Any] = answer["status"]
-    # It lives on without us; without this, Popen would warn that nobody has waited for it.
-    process.returncode = 0
-    return status
+    if not tied:
+        # It lives on without us; without this, Popen would warn that nobody has waited for it.
+        process.returncode = 0
+    return status, process
 
 
 def _addresses(status: dict[str, Any]) -> dict[str, Any]:
@@ -139,23 +151,35 @@ def _addresses(status: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+class _Start(msgspec.Struct, forbid_unknown_fields=True):
+    settings: Settings
+    tied: bool
+
+
 def _main() -> int:
     said = False
+    done = threading.Event()
 
     def say(message: dict[str, Any]) -> None:
         nonlocal said
         said = True
         sys.stdout.write(json.dumps(message, default=str) + "\n")
         sys.stdout.flush()
-        # The launcher goes away: whatever is printed later must not fail.
+        # The launcher reads no more: whatever is printed later must not fail.
         null = os.open(os.devnull, os.O_RDWR)
-        os.dup2(null, 0)
         os.dup2(null, 1)
         os.close(null)
 
+    def watch() -> None:
+        while sys.stdin.buffer.read(4096):
+            continue
+        done.set()
+
     try:
-        settings = msgspec.json.decode(sys.stdin.buffer.read(), type=Settings)
-        run(settings, lambda status: say({"status": status}))
+        asked = msgspec.json.decode(sys.stdin.buffer.readline(), type=_Start)
+        if asked.tied:
+            threading.Thread(target=watch, name="parlel-tie", daemon=True).start()
+        run(asked.settings, lambda status: say({"status": status}), done)
     except (ParlelError, HostError, OSError, ValueError) as error:
         if said:
             raise

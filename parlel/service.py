@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from emulators.kernel import Snapshot
 from parlel import services as table
@@ -18,8 +18,35 @@ if TYPE_CHECKING:
     from parlel.clock import ClockControl
     from parlel.machine import FsyncPolicy, Machine
     from parlel.recovery import CrashRecoveryManager
+    from parlel.remote import RemoteService
 
 __all__ = ["Service", "emulate"]
+
+
+@overload
+def emulate(
+    name: str,
+    port: int = ...,
+    seed: int | None = ...,
+    clock: object = ...,
+    unix_socket: str | PathLike[str] | None = ...,
+    *,
+    process: Literal[False] = ...,
+    **options: Any,
+) -> Service: ...
+
+
+@overload
+def emulate(
+    name: str,
+    port: int = ...,
+    seed: int | None = ...,
+    clock: object = ...,
+    unix_socket: str | PathLike[str] | None = ...,
+    *,
+    process: Literal[True],
+    **options: Any,
+) -> RemoteService: ...
 
 
 def emulate(
@@ -34,8 +61,9 @@ def emulate(
     fsync: FsyncPolicy = "off",
     log_limit: int = 65_536,
     switch_interval: float | None = None,
+    process: bool = False,
     **options: Any,
-) -> Service:
+) -> Service | RemoteService:
     """Start one service in this process, behind a real socket.
 
     name             `"redis"`, `"postgres"` or `"kafka"`
@@ -48,6 +76,7 @@ def emulate(
     fsync            `"off"`, `"interval"` (each second) or `"always"`: what the log survives when the machine dies
     log_limit        records kept in memory
     switch_interval  seconds for `sys.setswitchinterval`: small values answer faster beside a busy test thread
+    process          run it in a child process instead, which ends with this one (see `RemoteService`)
     options          the service's own, such as `version="7.2"` or `password="secret"` for Redis
 
     Raises ServiceNotAvailable, ConfigError (an unknown option), PortInUseError.
@@ -57,6 +86,21 @@ def emulate(
     ...     redis.url.startswith("redis://127.0.0.1:")
     True
     """
+    if process:
+        from parlel.remote import emulate_in_process
+
+        return emulate_in_process(
+            name,
+            port,
+            seed,
+            clock,
+            unix_socket,
+            state_dir=state_dir,
+            log_dir=log_dir,
+            fsync=fsync,
+            log_limit=log_limit,
+            options=options,
+        )
     from parlel.machine import Machine, ServiceRequest
 
     table.find(name)

@@ -91,7 +91,7 @@ def up(
         run(settings, ready)
         say("stopped")
         return
-    status = launch(settings)
+    status, _ = launch(settings)
     if wait:
         _wait_healthy(settings)
     show(status)

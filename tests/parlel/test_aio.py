@@ -110,6 +110,8 @@ def test_starting_fails_as_the_original_does() -> None:
     async def main() -> None:
         with pytest.raises(parlel.ServiceNotAvailable):
             await aio.emulate("reddis")
+        with pytest.raises(parlel.ConfigError, match="no asyncio twin"):
+            aio.emulate("redis", process=True)
         with pytest.raises(parlel.ConfigError):
             async with aio.create_test_context(services=["redis"], clock="noon"):
                 pass
