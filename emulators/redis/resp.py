@@ -51,7 +51,15 @@ MAX_UNAUTHENTICATED_MULTIBULK = 10
 MAX_UNAUTHENTICATED_BULK = 16_384
 # What hiredis takes though a server does not, or what costs it memory to believe: an element that begins like a simple string,
 # verbatim text or big number, and a count of five digits or more. All may also be part of a value; then only speed is lost.
-_ODD = re.compile(rb"\n[+=(]|[*%~>|][0-9]{5}")
+_ODD = re.compile(rb"\n[+=(]|[%~>|][0-9]{5}")
+_MANY = re.compile(rb"\*[0-9][0-9][0-9][0-9][0-9]")
+
+
+def _looks_odd(data: bytes) -> bool:
+    # Looking for single bytes first is an order of magnitude cheaper than the expression.
+    if 43 in data or 61 in data or 40 in data or 37 in data or 126 in data or 62 in data or 124 in data:
+        return _ODD.search(data) is not None or _MANY.search(data) is not None
+    return _MANY.search(data) is not None
 
 
 class ProtocolError(Exception):
@@ -248,7 +256,7 @@ class Reader:
             return
         if not data:
             return
-        if not self.authenticated or _ODD.search(data) or (self._settled and data[:1] != b"*"):
+        if not self.authenticated or _looks_odd(data) or (self._settled and data[:1] != b"*"):
             self._fall_back().feed(data)
             return
         if self._settled:
