@@ -117,6 +117,7 @@ class Backend:
         self.deferred_unique: list[Any] = []
         self.temp_schema: int | None = None
         self.temp_tables: dict[int, str] = {}
+        self.on_commit_delete: list[Callable[[], None]] = []
         self.application_name = ""
         self.query_text = ""
         self.cancel_requested = ""
@@ -223,7 +224,7 @@ class Backend:
             self.foreign_keys.run_deferred()
             self.run_deferred_unique()
             self.close_portals(commit=True)
-            for hook in list(transaction.on_commit):
+            for hook in [*self.on_commit_delete, *transaction.on_commit]:
                 hook()
             self.before_commit()
         except PgError:

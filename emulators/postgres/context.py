@@ -20,6 +20,7 @@ class SessionContext:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.catalog = backend.catalog
+        backend.catalog.context = self
         self.date_style = "ISO"
         self.date_order = "MDY"
         self.interval_style = "postgres"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import greenlet
-
 from typing import Any, ClassVar
+
+import greenlet
 
 from emulators.kernel.emulator import Emulator, Environment, Link
 from emulators.kernel.operation import Description

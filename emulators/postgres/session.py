@@ -6,6 +6,7 @@ Bytes leave when the session has nothing more to do, at Flush, and when it begin
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import greenlet
@@ -26,6 +27,8 @@ from emulators.postgres.wire import frontend
 
 if TYPE_CHECKING:
     from emulators.postgres.emulator import PostgresEmulator
+
+_logger = logging.getLogger("parlel")
 
 _SEVERITIES = ("debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error")
 
@@ -245,6 +248,14 @@ class PostgresSession(Session):
                 self._ready()
             else:
                 self.skipping = True
+        except Exception as error:
+            # A bug of the emulator: the client gets an error instead of a dead connection.
+            _logger.exception("internal error in %r", backend.query_text)
+            self._error(PgError("XX000", f"internal error of the emulator: {type(error).__name__}: {error}"))
+            if code == "Q":
+                self._ready()
+            else:
+                self.skipping = code != "S"
 
     def _error(self, error: PgError) -> None:
         backend = self.backend
@@ -380,6 +391,8 @@ class PostgresSession(Session):
                 self._finish_statement(statement, result, number == last)
         except PgError as error:
             self._error(error)
+        except RecursionError:
+            self._error(out_of_stack())
         self._ready()
 
     def _finish_statement(self, statement: Any, result: Result, last: bool) -> None:

@@ -283,9 +283,7 @@ def split_options(text: str) -> list[tuple[str, str]]:
         if w == "-c" and i + 1 < len(words):
             i += 1
             w = words[i]
-        elif w.startswith("-c"):
-            w = w[2:]
-        elif w.startswith("--"):
+        elif w.startswith("-c") or w.startswith("--"):
             w = w[2:]
         name, _, value = w.partition("=")
         out.append((name.replace("-", "_"), value))

@@ -184,6 +184,6 @@ def sleep(backend: Backend, seconds: float) -> None:
     """pg_sleep on the clock."""
     if seconds <= 0:
         return
-    wait = Wait(backend, lambda: [], "Timeout", "PgSleep")
+    wait = Wait(backend, list, "Timeout", "PgSleep")
     wait.timers.append(backend.clock.call_later(round(seconds * 1_000_000), lambda: wake(backend)))
     park(backend, wait, deadlock=False)

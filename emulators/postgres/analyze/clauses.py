@@ -115,6 +115,12 @@ def range_var(ps: ParseState, node: Node) -> RangeEntry:
         )
     entry = relation_entry(relation, alias, inh=bool(node._fields.get("inh")))
     entry.privileges = "r"
+    if relation.kind == "v":
+        from emulators.postgres.views import view_query
+
+        entry.kind = "subquery"
+        entry.view = relation
+        entry.query = view_query(ps.catalog, ps.context, relation.oid)
     ps.query.entries.append(entry)
     return entry
 

@@ -34,6 +34,10 @@ class Catalog:
         self.cluster = database.cluster
         #: The session's running transaction; None outside of one.
         self.transaction: Transaction | None = None
+        #: The session's context, for input functions.
+        self.context: Any = None
+        #: The session's temporary schema, if it has one.
+        self.temp_schema: int | None = None
         #: Schemas searched for unqualified names, pg_catalog (and pg_temp) included.
         self.search_path: tuple[int, ...] = (oids.PG_CATALOG, oids.PUBLIC)
         self._private: dict[Any, Any] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -66,7 +67,9 @@ class Module:
     def compile(self, function: Function) -> Any:
         source = "\n".join(function.lines()) + "\n"
         try:
-            code = compile(source, "<parlel statement>", "exec")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                code = compile(source, "<parlel statement>", "exec")
         except (RecursionError, MemoryError):
             from emulators.postgres.errors import out_of_stack
 

@@ -646,7 +646,7 @@ class ExpressionCompiler:
         left, right = e.args
         name = e.op.oprname
         plain = left.type in PLAIN and (
-            isinstance(right, t.ArrayExpr) and not right.multidims or self.catalog.element_type(right.type) in PLAIN
+            (isinstance(right, t.ArrayExpr) and not right.multidims) or self.catalog.element_type(right.type) in PLAIN
         )
         constants = isinstance(right, t.ArrayExpr) and all(isinstance(x, t.Const) for x in right.elements)
         if plain and name == "=" and e.any:

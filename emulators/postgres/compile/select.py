@@ -671,10 +671,7 @@ class SelectCompiler(JoinCompiler):
         self.emit(f"{order_index} = windows.output_order({rows}, ({columns}))")
         row_vars = f"({''.join(v + ', ' for v in variables)})" if variables else "_"
         self.loop(f"{row_vars}, ({targets}) in {order_index}")
-        if source:
-            for item in query.from_items:
-                self._bind_versions(item)
-        elif self._dependent_rows(query):
+        if source or self._dependent_rows(query):
             for item in query.from_items:
                 self._bind_versions(item)
         for node, value in zip(nodes, values, strict=True):
