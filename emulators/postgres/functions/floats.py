@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 from emulators.postgres.functions.registry import builtin, expression, inline_global
 from emulators.postgres.types.errors import data_error, division_by_zero, float_overflow, float_underflow
@@ -527,10 +526,3 @@ def in_range(value: float, base: float, offset: float, sub: bool, less: bool) ->
         return True
     bound = base - offset if sub else base + offset
     return value <= bound if less else value >= bound
-
-
-def random_between(ctx: Any) -> float:
-    return ctx.random()  # type: ignore[no-any-return]
-
-
-builtin("drandom", ctx=True)(random_between)

@@ -578,7 +578,8 @@ def _zone_usage(source: str, target: str) -> PgError:
 
 
 def _as_timestamp(item: DateTimeItem) -> int:
-    return item.value * 86_400_000_000 if item.kind == "date" else item.value
+    value: int = item.value
+    return value * 86_400_000_000 if item.kind == "date" else value
 
 
 def _parse_iso(text: str) -> DateTimeItem | None:
@@ -730,7 +731,7 @@ def _register(zoned: bool) -> None:
         if found is None:
             return None
         if len(found) == 1 and (isinstance(found[0], bool) or found[0] is JSON_NULL):
-            return None if found[0] is JSON_NULL else found[0]
+            return found[0] if isinstance(found[0], bool) else None
         if silent:
             return None
         raise data_error("22038", "single boolean result is expected")

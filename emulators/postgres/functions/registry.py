@@ -70,6 +70,9 @@ _MODULES: Final = (
     "format_dates",
     "format_numbers",
     "jsonpath",
+    "hashing",
+    "random_numbers",
+    "misc",
 )
 
 

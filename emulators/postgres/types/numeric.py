@@ -225,7 +225,8 @@ def numeric_recv(data: bytes, typmod: int, ctx: Any) -> Decimal:
 def numeric_send(value: Decimal, ctx: Any) -> bytes:
     if not value.is_finite():
         sign = 0xC000 if value.is_nan() else 0xD000 if value > 0 else 0xF000
-        return _HEADER.pack(0, 0, sign, 0)
+        # Upstream leaves a scale of 32 behind infinities.
+        return _HEADER.pack(0, 0, sign, 0 if value.is_nan() else 32)
     scale = scale_of(value)
     text = f"{value.copy_abs():f}"
     whole, _, fraction = text.partition(".")
