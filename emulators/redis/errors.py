@@ -179,6 +179,9 @@ CLAIM_TIME = RedisError("ERR Invalid TIME option argument for XCLAIM")
 CLAIM_RETRYCOUNT = RedisError("ERR Invalid RETRYCOUNT option argument for XCLAIM")
 AUTOCLAIM_MIN_IDLE = RedisError("ERR Invalid min-idle-time argument for XAUTOCLAIM")
 AUTOCLAIM_COUNT = RedisError("ERR COUNT must be > 0")
+MOVE_IN_CLUSTER = RedisError("ERR MOVE is not allowed in cluster mode")
+SWAPDB_IN_CLUSTER = RedisError("ERR SWAPDB is not allowed in cluster mode")
+COPY_IN_CLUSTER = RedisError("ERR Copying to another database is not allowed in cluster mode")
 INVALID_EXPIRE = "ERR invalid expire time in '%s' command"
 
 
@@ -261,6 +264,14 @@ def subcommand_syntax(args: list[bytes]) -> RedisError:
 
 def invalid_expire(command: str) -> RedisError:
     return RedisError(INVALID_EXPIRE % command)
+
+
+def sort_option_in_cluster(option: str) -> RedisError:
+    return RedisError(f"ERR {option} option of SORT denied in Cluster mode.")
+
+
+def sort_option_forbidden(option: str) -> RedisError:
+    return RedisError(f"ERR {option} option of SORT denied due to insufficient ACL permissions.")
 
 
 def invalid_place(longitude: float, latitude: float) -> RedisError:

@@ -30,7 +30,10 @@ def _is_large(value: object) -> bool:
     """Whether UNLINK would leave freeing the value to a thread."""
     if value is None or isinstance(value, bytes):
         return False
-    return isinstance(value, StreamValue) or (isinstance(value, Value) and len(value) > _LAZY_ELEMENTS)
+    if isinstance(value, StreamValue):
+        pending = sum(1 + len(group.pending) for _, group in value.sorted_groups())
+        return value.radix_nodes() + pending > _LAZY_ELEMENTS
+    return isinstance(value, Value) and len(value) > _LAZY_ELEMENTS
 
 
 @command("del", "unlink")
@@ -136,6 +139,8 @@ def _database(client: RedisSession, word: bytes, error: errors.RedisError | None
 
 @command("move")
 def move(client: RedisSession, args: list[bytes]) -> Reply:
+    if client.server.cluster:
+        raise errors.MOVE_IN_CLUSTER
     db, key = client.db, args[1]
     target = _database(client, args[2])
     if target is db:
@@ -166,6 +171,8 @@ def copy(client: RedisSession, args: list[bytes]) -> Reply:
         else:
             raise errors.SYNTAX
         position += 1
+    if client.server.cluster and (db.number or target.number):
+        raise errors.COPY_IN_CLUSTER
     if target is db and key == new_key:
         raise errors.SAME_OBJECT
     value = db.get(key)
@@ -192,6 +199,8 @@ def copy(client: RedisSession, args: list[bytes]) -> Reply:
 @command("swapdb")
 def swapdb(client: RedisSession, args: list[bytes]) -> Reply:
     server = client.server
+    if server.cluster:
+        raise errors.SWAPDB_IN_CLUSTER
     first = integer(args[1], errors.FIRST_DB_INDEX, _INT_MIN, _INT_MAX)
     second = integer(args[2], errors.SECOND_DB_INDEX, _INT_MIN, _INT_MAX)
     if not (0 <= first < len(server.databases) and 0 <= second < len(server.databases)):

@@ -38,7 +38,16 @@ class _Options:
     gets: list[bytes] = field(default_factory=list)
 
 
-def _parse(args: list[bytes], may_store: bool) -> _Options:
+def _check_other_keys(client: RedisSession, args: list[bytes], option: str) -> None:
+    """BY and GET read keys that are not named; a cluster's node may not have them, a user not be allowed to."""
+    server = client.server
+    if server.cluster:
+        raise errors.sort_option_in_cluster(option)
+    if not server.acl.reads_everything(client.user, server.find(args), args):
+        raise errors.sort_option_forbidden(option)
+
+
+def _parse(client: RedisSession, args: list[bytes], may_store: bool) -> _Options:
     options = _Options()
     position = 2
     while position < len(args):
@@ -56,7 +65,10 @@ def _parse(args: list[bytes], may_store: bool) -> _Options:
         elif option == b"BY" and left:
             position += 1
             options.by = args[position]
+            if b"*" in options.by:
+                _check_other_keys(client, args, "BY")
         elif option == b"GET" and left:
+            _check_other_keys(client, args, "GET")
             position += 1
             options.gets.append(args[position])
         else:
@@ -119,7 +131,7 @@ def _elements(client: RedisSession, key: bytes, options: _Options) -> tuple[list
         elements = list(value.items)
     elif isinstance(value, SetValue):
         elements = value.ordered()
-        if keep_order and (options.store is not None or client.deny_blocking):
+        if keep_order and (options.store is not None or client.in_script):
             options.alpha, options.by, keep_order = True, None, False
     elif isinstance(value, SortedSet):
         elements = [member for _, member in value.order]
@@ -143,7 +155,7 @@ def _check_patterns(client: RedisSession, args: list[bytes], options: _Options) 
 
 
 def _sort(client: RedisSession, args: list[bytes], may_store: bool) -> Reply:
-    options = _parse(args, may_store)
+    options = _parse(client, args, may_store)
     _check_patterns(client, args, options)
     db = client.db
     elements, to_sort = _elements(client, args[1], options)
