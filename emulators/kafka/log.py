@@ -118,6 +118,8 @@ class PartitionLog:
         #: When compaction first met a tombstone or an emptied transaction's marker, by offset (milliseconds).
         self.deleted_at: dict[int, int] = {}
         self._state: LogState | None = None
+        #: The greatest length of `batches` that some state relies on: what lies behind it may be cut off in place.
+        self._floor = 0
 
     # -- reading ---------------------------------------------------------------------------------------------
 
@@ -283,6 +285,7 @@ class PartitionLog:
         if index:
             self.size -= sum(batch.size for batch in self.batches[:index])
             self.batches = self.batches[index:]
+            self._floor = 0
         self.aborted = [gone for gone in self.aborted if gone.last >= offset]
         self.epochs = [
             (epoch, max(first, offset))
@@ -364,6 +367,7 @@ class PartitionLog:
                 kept.append(_rewritten(batch, left))
         if changed:
             self.batches = kept
+            self._floor = 0
             self.size = sum(batch.size for batch in kept)
             self._state = None
         return removed
@@ -388,6 +392,7 @@ class PartitionLog:
     def state(self) -> LogState:
         """The log as it is now; the same object as before while nothing changed."""
         if self._state is None:
+            self._floor = max(self._floor, len(self.batches))
             self._state = LogState(
                 self.batches,
                 len(self.batches),
@@ -405,9 +410,13 @@ class PartitionLog:
         """Be as `state` says."""
         if state is self._state:
             return
-        # Growing the list of a state is harmless, since the state knows its length; anything longer has to be cut.
+        # Growing the list of a state is harmless, since the state knows its length. What grew behind it is cut off in
+        # place when no state needs that; else the state's part is copied.
+        if state.batches is self.batches and state.length >= self._floor:
+            del self.batches[state.length :]
         whole = len(state.batches) == state.length
         self.batches = state.batches if whole else state.batches[: state.length]
+        self._floor = state.length if whole else 0
         self.start, self.end, self.size = state.start, state.end, state.size
         self.epochs = list(state.epochs)
         self.producers = dict(state.producers)

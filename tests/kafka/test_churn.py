@@ -1,7 +1,9 @@
-"""Six consumers of three libraries join, leave, stall and vanish in one group while three producers write 50,000 records.
+"""Six consumers of three libraries join, leave, stall and vanish in one group while three producers write 50,000
+records.
 
-What has to hold, whatever the threads' timing: every record is delivered at least once, the offsets that one consumer sees of a partition
-only grow between two rebalances, and a committed offset never goes back. The dice decide who does what when.
+What has to hold, whatever the threads' timing: every record is delivered at least once, the offsets that one consumer
+sees of a partition only grow between two rebalances, and a committed offset never goes back. The dice decide who does
+what when.
 """
 
 from __future__ import annotations
@@ -56,9 +58,14 @@ def _confluent(bootstrap: str, ledger: Ledger, records: int, stall: float) -> No
     position: dict[int, int] = {}
     consumer = confluent_kafka.Consumer(
         {
-            **{"bootstrap.servers": bootstrap, "group.id": "churn", "auto.offset.reset": "earliest"},
-            **{"enable.auto.commit": False, "heartbeat.interval.ms": 50, "fetch.wait.max.ms": 20},
-            **{"session.timeout.ms": 6000, "partition.assignment.strategy": "range"},
+            "bootstrap.servers": bootstrap,
+            "group.id": "churn",
+            "auto.offset.reset": "earliest",
+            "enable.auto.commit": False,
+            "heartbeat.interval.ms": 50,
+            "fetch.wait.max.ms": 20,
+            "session.timeout.ms": 6000,
+            "partition.assignment.strategy": "range",
         }
     )
     consumer.subscribe(["churn"], on_revoke=lambda *_: position.clear(), on_lost=lambda *_: position.clear())
