@@ -78,6 +78,8 @@ class Clock:
         self._created = 0
         self._cancelled_count = 0
         self._firing = False
+        #: While True, `sync` moves nothing: an operation is still running (see `Host._poll`).
+        self.held = False
         #: Called when the earliest deadline may have changed; the host sets it to re-arm its wake-up.
         self.on_change: Callable[[], object] = _nothing
 
@@ -145,7 +147,7 @@ class Clock:
 
     def sync(self) -> int:
         """Take in how far real time has moved, fire what is due, and return the new instant."""
-        if self.mode == "frozen" or self._firing:
+        if self.mode == "frozen" or self._firing or self.held:
             return self._now
         now = self._base_us + (time.monotonic_ns() - self._base_monotonic_ns) // 1000
         if self.scale != 1.0:

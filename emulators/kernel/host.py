@@ -43,6 +43,8 @@ _P = ParamSpec("_P")
 LOOPBACK = "127.0.0.1"
 _BACKLOG = 1024
 _STOP_TIMEOUT_S = 5.0
+# How many times a nested turn of the loop goes round.
+_POLL_ROUNDS = 10
 # A log file longer than this is started anew from a checkpoint.
 _SEGMENT_BYTES = 64 << 20
 
@@ -537,16 +539,29 @@ class Host:
         _logger.error("internal error in %s (seed %d)", runtime.name, self.seed, exc_info=error)
 
     def _poll(self) -> None:
-        """A nested turn of the loop, for an engine that is busy for long: other connections are read and answered.
+        """Serve other connections from inside an engine's long operation, as one nested turn of the loop would.
 
-        asyncio has no public call for it; `_run_once` is what `run_forever` calls over and over. With something to do
-        scheduled first, it does not wait.
+        asyncio has no call for this. What its own turn does is repeated for what the selector reports just now: the callbacks of
+        ready sockets are put at the end of the loop's queue, taken off again, and run. The queue of the turn that is under
+        way stays as it was.
         """
         loop: Any = self._loop
         if loop is None or threading.current_thread() is not self._thread:
             return
-        loop.call_soon(_nothing)
-        loop._run_once()
+        queue = loop._ready
+        before = len(queue)
+        # The operation that asks is not over, so time stands still for those who are heard meanwhile.
+        self.clock.held = True
+        loop._process_events(loop._selector.select(0))
+        # What these callbacks schedule (accepting a connection takes a few steps) is run as well, within reason.
+        for _ in range(_POLL_ROUNDS):
+            handles = [queue.pop() for _ in range(len(queue) - before)]
+            if not handles:
+                break
+            for handle in reversed(handles):
+                if not handle.cancelled():
+                    handle._run()
+        self.clock.held = False
 
     def _tick(self) -> None:
         self._wake = None

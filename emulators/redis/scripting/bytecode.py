@@ -1,8 +1,8 @@
 """Compiled Lua 5.1 chunks without tail calls.
 
-`return redis.call(...)` is a tail call, which takes the calling line off the stack; in the server the callee is a C function, so the line
-stays and is named in errors. Here the callee is Lua. Turning the instruction TAILCALL into CALL, in the compiled form of a script, keeps
-the line; the instruction after it, RETURN up to the top, works the same.
+`return redis.call(...)` is a tail call, which takes the calling line off the stack; in the server the callee is a C function,
+so the line stays and is named in errors. Here the callee is Lua. Turning the instruction TAILCALL into CALL, in the compiled
+form of a script, keeps the line; the instruction after it, RETURN up to the top, works the same.
 """
 
 from __future__ import annotations

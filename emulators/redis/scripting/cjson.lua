@@ -62,7 +62,7 @@ encode_value = function(value, depth)
   if kind == "nil" or value == null then return "null" end
   if kind ~= "table" then fail("Cannot serialise " .. kind .. ": type not supported") end
   depth = depth + 1
-  if depth > settings.encode_depth then fail("Cannot serialise, excessive depth (" .. depth .. ")") end
+  if depth > settings.encode_depth then fail("Cannot serialise, excessive nesting (" .. depth .. ")") end
   local length, count = list_length(value)
   local parts = {}
   if length and length > 0 then

@@ -38,16 +38,43 @@ def unpack_number(mark: int, data: bytes) -> float | int:
 # -- bit -----------------------------------------------------------------------------------------------------
 
 
-def _word(value: Any) -> int:
+def _lua_type(value: Any) -> str:
+    if value is None:
+        return "nil"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, (int, float)):
+        return "number"
+    return "string" if isinstance(value, bytes) else "table"
+
+
+def bad_argument(place: int, function: str, problem: str) -> LibraryError:
+    """Lua's own words for an argument that is wrong."""
+    return LibraryError(f"bad argument #{place} to '{function}' ({problem})")
+
+
+def _number(values: tuple[Any, ...], place: int, function: str) -> float | int:
+    """The argument at a place (from 1) as Lua's `luaL_checknumber` reads it; text that looks like a number is one."""
+    if place > len(values):
+        raise bad_argument(place, function, "number expected, got no value")
+    value = values[place - 1]
     if isinstance(value, bytes):
-        value = float(value)
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value
+    raise bad_argument(place, function, f"number expected, got {_lua_type(value)}")
+
+
+def _word(values: tuple[Any, ...], place: int, function: str) -> int:
+    """An argument cut to 32 bits; doubles are rounded to the nearest integer first, halves to even."""
+    value = _number(values, place, function)
     if isinstance(value, float):
         if value != value or value in (float("inf"), float("-inf")):
             return 0
-        # Doubles are rounded to the nearest integer, halves to even, then cut to 32 bits.
         value = round(value)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise LibraryError("number expected")
     return value & 0xFFFFFFFF
 
 
@@ -56,43 +83,45 @@ def _signed(word: int) -> int:
     return word - (1 << 32) if word & 0x80000000 else word
 
 
-def _fold(name: str, join: Callable[[int, int], int]) -> Callable[..., int]:
-    def folded(*values: Any) -> int:
-        if not values:
-            raise LibraryError(f"bad argument #1 to '{name}' (number expected, got no value)")
-        result = _word(values[0])
-        for value in values[1:]:
-            result = join(result, _word(value))
-        return _signed(result)
-
-    return folded
-
-
-def _to_hex(value: Any, digits: Any = 8) -> bytes:
-    count = int(digits)
-    text = f"{_word(value):08x}" if count >= 0 else f"{_word(value):08X}"
-    count = min(abs(count), 8)
-    return text[8 - count :].encode()
-
-
 def _rotate(value: int, count: int) -> int:
     count &= 31
     return ((value << count) | (value >> (32 - count))) if count else value
 
 
+def _folding(name: str, join: Callable[[int, int], int]) -> Callable[..., int]:
+    def folded(*values: Any) -> int:
+        result = _word(values, 1, name)
+        for place in range(2, len(values) + 1):
+            result = join(result, _word(values, place, name))
+        return _signed(result)
+
+    return folded
+
+
+def _shifting(name: str, move: Callable[[int, int], int]) -> Callable[..., int]:
+    return lambda *values: _signed(move(_word(values, 1, name), _word(values, 2, name) & 31))
+
+
+def _to_hex(*values: Any) -> bytes:
+    word = _word(values, 1, "tohex")
+    count = int(_number(values, 2, "tohex")) if len(values) > 1 else 8
+    text = f"{word:08x}" if count >= 0 else f"{word:08X}"
+    return text[8 - min(abs(count), 8) :].encode()
+
+
 def bit_functions() -> dict[str, Callable[..., Any]]:
     return {
-        "tobit": lambda x: _signed(_word(x)),
-        "bnot": lambda x: _signed(~_word(x)),
-        "band": _fold("band", lambda a, b: a & b),
-        "bor": _fold("bor", lambda a, b: a | b),
-        "bxor": _fold("bxor", lambda a, b: a ^ b),
-        "lshift": lambda x, n: _signed(_word(x) << (_word(n) & 31)),
-        "rshift": lambda x, n: _signed(_word(x) >> (_word(n) & 31)),
-        "arshift": lambda x, n: _signed(_signed(_word(x)) >> (_word(n) & 31)),
-        "rol": lambda x, n: _signed(_rotate(_word(x), _word(n))),
-        "ror": lambda x, n: _signed(_rotate(_word(x), -_word(n))),
-        "bswap": lambda x: _signed(int.from_bytes(_word(x).to_bytes(4, "little"), "big")),
+        "tobit": lambda *values: _signed(_word(values, 1, "tobit")),
+        "bnot": lambda *values: _signed(~_word(values, 1, "bnot")),
+        "band": _folding("band", lambda a, b: a & b),
+        "bor": _folding("bor", lambda a, b: a | b),
+        "bxor": _folding("bxor", lambda a, b: a ^ b),
+        "lshift": _shifting("lshift", lambda x, n: x << n),
+        "rshift": _shifting("rshift", lambda x, n: x >> n),
+        "arshift": _shifting("arshift", lambda x, n: _signed(x) >> n),
+        "rol": _shifting("rol", _rotate),
+        "ror": _shifting("ror", lambda x, n: _rotate(x, -n)),
+        "bswap": lambda *values: _signed(int.from_bytes(_word(values, 1, "bswap").to_bytes(4, "little"), "big")),
         "tohex": _to_hex,
     }
 
@@ -103,8 +132,12 @@ _SIZES = {"b": 1, "B": 1, "h": 2, "H": 2, "l": 8, "L": 8, "T": 8, "f": 4, "d": 8
 _MAX_INTEGER = 32
 
 
-def _steps(form: bytes) -> list[tuple[str, int, bool, int]]:
-    """The format as (letter, size, little endian, alignment) steps."""
+def _steps(form: Any, function: str) -> list[tuple[str, int, bool, int]]:
+    """The format as (letter, size, little endian, alignment) steps; `size` passes over letters it does not know."""
+    if isinstance(form, (int, float)) and not isinstance(form, bool):
+        form = b"%.14g" % form
+    if not isinstance(form, bytes):
+        raise bad_argument(1, function, f"string expected, got {_lua_type(form)}")
     text = form.decode("latin-1")
     steps: list[tuple[str, int, bool, int]] = []
     little, align = True, 1
@@ -132,7 +165,7 @@ def _steps(form: bytes) -> list[tuple[str, int, bool, int]]:
         elif letter == "!":
             align = number(8)
             if align <= 0 or align & (align - 1):
-                raise LibraryError("alignment is not a power of 2")
+                raise LibraryError(f"alignment {align} is not a power of 2")
         elif letter in "iI":
             size = number(4)
             if size > _MAX_INTEGER:
@@ -144,8 +177,8 @@ def _steps(form: bytes) -> list[tuple[str, int, bool, int]]:
             steps.append((letter, 0, little, align))
         elif letter in _SIZES:
             steps.append((letter, _SIZES[letter], little, align))
-        elif letter != " ":
-            raise LibraryError(f"invalid format option '{letter}'")
+        elif letter != " " and function != "size":
+            raise bad_argument(1, function, f"invalid format option '{letter}'")
     return steps
 
 
@@ -156,48 +189,48 @@ def _padding(position: int, letter: str, size: int, align: int) -> int:
     return (step - position % step) % step if step > 1 else 0
 
 
-def _pack(form: bytes, *values: Any) -> bytes:
+def _pack(form: Any, *values: Any) -> bytes:
     out = bytearray()
-    queue = list(values)
-    number = 1
-
-    def take(kind: str) -> Any:
-        nonlocal number
-        number += 1
-        if not queue:
-            raise LibraryError(f"bad argument #{number} to 'pack' ({kind} expected, got no value)")
-        return queue.pop(0)
-
-    for letter, size, little, align in _steps(form):
+    # Places count the format as the first argument; a missing one is nil to the library.
+    arguments = (form, *values)
+    place = 1
+    for letter, size, little, align in _steps(form, "pack"):
         out += bytes(_padding(len(out), letter, size, align))
         if letter == "x":
             out.append(0)
-        elif letter in "cs":
-            text = take("string")
-            text = text if isinstance(text, bytes) else b"%.14g" % text
+            continue
+        place += 1
+        given = arguments if place <= len(arguments) else (*arguments, None)
+        if letter in "cs":
+            text = given[place - 1]
+            if isinstance(text, (int, float)) and not isinstance(text, bool):
+                text = b"%.14g" % text
+            if not isinstance(text, bytes):
+                raise bad_argument(place, "pack", f"string expected, got {_lua_type(text)}")
             if letter == "s":
                 out += text + b"\0"
-            else:
-                size = size or len(text)
-                if len(text) < size:
-                    raise LibraryError(f"bad argument #{number} to 'pack' (string too short)")
-                out += text[:size]
+                continue
+            size = size or len(text)
+            if len(text) < size:
+                raise bad_argument(place, "pack", "string too short")
+            out += text[:size]
         elif letter in "fd":
-            out += struct.pack(("<" if little else ">") + letter, float(take("number")))
+            out += struct.pack(("<" if little else ">") + letter, float(_number(given, place, "pack")))
         else:
-            value = int(float(take("number")))
+            value = int(_number(given, place, "pack"))
             out += (value & ((1 << (8 * size)) - 1)).to_bytes(size, "little" if little else "big")
     return bytes(out)
 
 
-def _unpack(form: bytes, data: Any, start: Any = 1) -> tuple[Any, ...]:
+def _unpack(form: Any, data: Any = None, start: Any = 1) -> tuple[Any, ...]:
+    steps = _steps(form, "unpack")
     if not isinstance(data, bytes):
-        raise LibraryError("bad argument #2 to 'unpack' (string expected)")
+        raise bad_argument(2, "unpack", f"string expected, got {_lua_type(data)}")
     position = int(start) - 1
     if position < 0:
-        raise LibraryError("bad argument #3 to 'unpack' (offset must be 1 or greater)")
+        raise bad_argument(3, "unpack", "offset must be 1 or greater")
     values: list[Any] = []
-    for letter, size, little, align in _steps(form):
+    for letter, size, little, align in steps:
         position += _padding(position, letter, size, align)
         if letter == "c" and size == 0:
             if not values or not isinstance(values[-1], (int, float)):
@@ -206,7 +239,7 @@ def _unpack(form: bytes, data: Any, start: Any = 1) -> tuple[Any, ...]:
             if size < 0:
                 raise LibraryError("invalid size")
         if position + size > len(data):
-            raise LibraryError("bad argument #2 to 'unpack' (data string too short)")
+            raise bad_argument(2, "unpack", "data string too short")
         piece = data[position : position + size]
         if letter == "s":
             end = data.find(b"\0", position)
@@ -226,9 +259,9 @@ def _unpack(form: bytes, data: Any, start: Any = 1) -> tuple[Any, ...]:
     return (*values, position + 1)
 
 
-def _size(form: bytes) -> int:
+def _size(form: Any) -> int:
     total = 0
-    for letter, size, _, align in _steps(form):
+    for letter, size, _, align in _steps(form, "size"):
         if letter == "s" or (letter == "c" and size == 0):
             raise LibraryError(
                 "variable-size format in 'size'" if letter == "s" else "variable-length format in 'size'"

@@ -38,13 +38,11 @@ def read_shebang(body: bytes) -> tuple[ScriptFlags, bytes]:
     end = body.find(b"\n")
     if end < 0:
         raise RedisError("ERR Invalid script shebang")
-    parts = body[2:end].split()
-    if not parts:
-        raise RedisError("ERR Invalid engine in script shebang")
-    if parts[0] != b"lua":
-        raise RedisError(b"ERR Unexpected engine in script shebang: #!" + parts[0])
+    engine, *parts = body[:end].split(b" ")
+    if engine != b"#!lua":
+        raise RedisError(b"ERR Unexpected engine in script shebang: " + engine)
     names: list[str] = []
-    for part in parts[1:]:
+    for part in filter(None, map(bytes.strip, parts)):
         if not part.startswith(b"flags="):
             raise RedisError(b"ERR Unknown lua shebang option: " + part)
         for flag in part[6:].split(b",") if part[6:] else ():
