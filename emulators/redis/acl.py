@@ -449,7 +449,7 @@ def merge_selectors(words: list[bytes]) -> list[bytes]:
     merged: list[bytes] = []
     opened: list[bytes] = []
     for word in words:
-        if not opened and word[:1] == b"(" and word[-1:] != b")":
+        if word[:1] == b"(" and word[-1:] != b")":
             opened = [word]
         elif opened:
             opened.append(word)

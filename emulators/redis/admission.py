@@ -26,7 +26,10 @@ _WHILE_SUBSCRIBED = frozenset(
 )
 #: Commands that run at once inside MULTI, so that memory does not matter for what they queue.
 _TRANSACTION_ENDS = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})
-_PROTECTED = {"debug": "enable-debug-command", "module": "enable-module-command"}
+_PROTECTED = {
+    "debug": "enable-debug-command",
+    **dict.fromkeys(("module|load", "module|loadex", "module|unload"), "enable-module-command"),
+}
 
 
 def _protected(container: str) -> RedisError:
@@ -55,10 +58,8 @@ class Admission:
         server = self._server
         if not row.min_args <= len(args) <= row.max_args:
             raise errors.wrong_arity(row.name)
-        if "protected" in row.flags:
-            container = row.name.partition("|")[0]
-            if container in _PROTECTED and server.config[_PROTECTED[container]] == b"no":
-                raise _protected(container)
+        if row.name in _PROTECTED and server.config[_PROTECTED[row.name]] == b"no":
+            raise _protected(row.name.partition("|")[0])
         if "no_auth" not in row.flags and not session.authenticated:
             raise errors.NO_AUTH
         if session.queue is not None and "no_multi" in row.flags:

@@ -120,7 +120,7 @@ def _parse_choice(row: Parameter, word: bytes) -> bytes:
     if not all(item in row.choices for item in lowered):
         raise Invalid("argument(s) must be one of the following: " + ", ".join(c.decode() for c in row.choices))
     if "multi" not in row.flags:
-        return b"relative" if row.name == "oom-score-adj" and lowered[0] == b"yes" else lowered[0]
+        return b"yes" if row.name == "oom-score-adj" and lowered[0] == b"relative" else lowered[0]
     chosen = [item for item in row.choices if item in lowered and item != b"default"]
     if b"save" in chosen and b"nosave" in chosen:
         raise Invalid("shutdown options SAVE and NOSAVE can't be used simultaneously")

@@ -158,6 +158,8 @@ class Eviction:
 @effect("maxmemory", "maxmemory-policy")
 def _limit(server: RedisEmulator, values: dict[str, Any]) -> None:
     server.eviction.settle()
+    if values["maxmemory"]:
+        server.eviction.make_room()
 
 
 @effect("lfu-log-factor", "lfu-decay-time")

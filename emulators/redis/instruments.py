@@ -158,7 +158,16 @@ class Instruments:
         session.slept_us = 0
         if self.monitors and not (row.flags & {"skip_monitor", "admin"}):
             self._show(session, row, args)
-        if session.tracking is not None and "readonly" in row.flags and type(reply) is not RedisError:
+        if (
+            session.tracking is not None
+            and "readonly" in row.flags
+            and row.group != "scripting"
+            and type(reply) is not RedisError
+        ):
+            if server.scripting.running:
+                # A script that reads has read all the keys that it declared.
+                args = session.current_args
+                row = server.find(args)
             server.tracking.remember(session, row, args)
         return reply
 

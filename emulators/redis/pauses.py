@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from emulators.redis.errors import RedisError
 from emulators.redis.resp import OK
 
 if TYPE_CHECKING:
@@ -22,10 +23,17 @@ __all__ = ["MAY_REPLICATE", "Pauses"]
 MAY_REPLICATE = frozenset({"eval", "evalsha", "fcall", "pfcount", "publish", "spublish"})
 
 
-def _may_write(row: Command, args: list[bytes]) -> bool:
+def _may_write(session: RedisSession, row: Command, args: list[bytes]) -> bool:
     if row.name == "eval" and args[1].startswith(b"#!"):
         # A script that declares that it writes nothing is held to it.
         return b"no-writes" not in args[1].split(b"\n", 1)[0]
+    if row.name in ("evalsha", "fcall"):
+        scripting = session.server.scripting
+        try:
+            flags = (scripting.scripts if row.name == "evalsha" else scripting.functions).find(args[1]).flags
+        except RedisError:
+            return True
+        return not flags.no_writes
     return row.writes or row.name in MAY_REPLICATE
 
 
@@ -84,8 +92,8 @@ class Pauses:
         if self.kind != "write":
             return False
         if row.name == "exec" and session.queue is not None:
-            return any(_may_write(queued, words) for queued, words in session.queue)
-        return _may_write(row, args)
+            return any(_may_write(session, queued, words) for queued, words in session.queue)
+        return _may_write(session, row, args)
 
     def postpone(self, session: RedisSession, args: list[bytes]) -> None:
         session.postponed = args

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Replication"]
 
 Words = list[bytes]
+#: Commands that come across many keys without changing any.
+_APART = frozenset({"scan", "randomkey"})
 
 
 def _encode(words: Words) -> bytes:
@@ -50,6 +52,8 @@ class Replication:
         self._instead: list[Words] | None = None
         #: Changes that are no effect of the command under way (keys whose time was over).
         self._aside = 0
+        #: The command under way only looks: keys that go on the way do so one by one.
+        self._apart = False
         self._waits: list[tuple[Waiter, int, int]] = []
 
     def change_id(self) -> None:
@@ -105,6 +109,8 @@ class Replication:
         changes: int,
     ) -> None:
         """A command is over; `changes` says how much it changed."""
+        if row.name in _APART:
+            self._apart = True
         instead, aside = self._instead, self._aside
         self._instead, self._aside = outer[0], outer[1] + aside
         if instead is not None:
@@ -141,6 +147,13 @@ class Replication:
     def flush(self) -> None:
         """Send what has been collected; as a transaction when it is more than one command."""
         if not self._batch:
+            return
+        if self._apart:
+            self._apart = False
+            batch, self._batch = self._batch, []
+            for single in batch:
+                self._batch = [single]
+                self.flush()
             return
         batch, self._batch = self._batch, []
         parts: list[bytes] = []

@@ -88,7 +88,7 @@ class Tracking:
     def remember(self, session: RedisSession, row: Command, args: list[bytes]) -> None:
         """The client has run a reading command."""
         how = session.tracking
-        if how is None or how.broadcast or row.group == "scripting" or row.name == "exec":
+        if how is None or how.broadcast:
             return
         if (how.opt_in and not how.caching) or (how.opt_out and how.caching):
             return
@@ -99,7 +99,7 @@ class Tracking:
     def command_over(self, session: RedisSession, row: Command) -> None:
         """CLIENT CACHING counts for one command."""
         how = session.tracking
-        if how is not None and how.caching and session.queue is None and row.name != "client|caching":
+        if how is not None and how.caching and session.queue is None and not row.name.startswith("client|"):
             how.caching = False
 
     def _limit(self) -> None:

@@ -10,7 +10,7 @@ from emulators.redis.commands.usage import docs
 from emulators.redis.errors import RedisError
 from emulators.redis.glob import glob_match
 from emulators.redis.keyspecs import Found, found_keys
-from emulators.redis.resp import NULL_ARRAY, Reply, SetReply, Status
+from emulators.redis.resp import Reply, SetReply, Status
 from emulators.redis.table import COMMANDS, Command, command, version_tuple
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def info(client: RedisSession, args: list[bytes]) -> Reply:
     if len(args) == 2:
         return command_(client, args)
     rows = [lookup(client.server, name) for name in args[2:]]
-    return [NULL_ARRAY if row is None else _info(row) for row in rows]
+    return [None if row is None else _info(row) for row in rows]
 
 
 @command("command|list")
