@@ -231,8 +231,14 @@ class Machine:
         host, target = self.host, Path(path)
 
         def export() -> bytes:
-            snapshot = host.snapshots.get(which) if which is not None else host.snapshot()
-            return host.snapshots.to_bytes(host.emulators(), snapshot)
+            if which is not None:
+                return host.snapshots.to_bytes(host.emulators(), host.snapshots.get(which))
+            # Only for the file: which snapshot is the current one does not change.
+            present = host.snapshot()
+            try:
+                return host.snapshots.to_bytes(host.emulators(), present)
+            finally:
+                host.snapshots.drop(present)
 
         target.write_bytes(host.call(export))
         return target

@@ -280,6 +280,13 @@ class CrashRecoveryManager(CamelAliases):
         self._checking.add(service)
         self._spawn(self._check(service))
 
+    def _check_soon(self, service: str) -> None:
+        """After `retry_s`, or at once while somebody waits for it."""
+        if self._waiting.get(service):
+            self._check_now(service)
+        else:
+            self._schedule(service, self.retry_s)
+
     def _spawn(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
@@ -303,6 +310,9 @@ class CrashRecoveryManager(CamelAliases):
                 self._schedule(service, self.interval_s)
         elif runtime.state == "crashed" and self._state(service).status != "failed":
             self._recover(service, runtime)
+        elif runtime.state == "running" and self._state(service).status == "recovering":
+            # Started again and not answering yet.
+            self._check_soon(service)
         elif self.enabled and self.interval_s is not None:
             # Alive but silent, for instance busy with one long operation: look again later.
             self._schedule(service, self.interval_s)
@@ -323,10 +333,8 @@ class CrashRecoveryManager(CamelAliases):
             self._set(replace(self._state(service), retries=retries, status="failed" if failed else "recovering"))
             if failed:
                 self._emit("recovery_failed", service, error=str(error))
-            elif self._waiting.get(service):
-                self._check_now(service)
             else:
-                self._schedule(service, self.retry_s)
+                self._check_soon(service)
             return
         # The service counts as recovered once it has answered over its socket.
         self._check_now(service)
@@ -350,7 +358,7 @@ class CrashRecoveryManager(CamelAliases):
 
     async def _probe(self, service: str, timeout: float) -> bool:
         """Connect to the service's real port and ask in its own protocol."""
-        request, expected = PROBES[self._kinds.get(service, service)]
+        request, expected = PROBES.get(self._kinds.get(service, service), (b"", frozenset()))
         port = self._host.runtimes[service].port
         writer: asyncio.StreamWriter | None = None
         session = 0
@@ -358,6 +366,8 @@ class CrashRecoveryManager(CamelAliases):
             async with asyncio.timeout(timeout):
                 reader, writer = await asyncio.open_connection(LOOPBACK, port)
                 session = await self._hide(service, writer)
+                if not request:
+                    return True  # a service of the user's own: that it accepts has to be enough
                 writer.write(request)
                 return (await reader.read(1))[:1] in expected
         except (OSError, TimeoutError):

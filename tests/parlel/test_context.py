@@ -196,7 +196,10 @@ def test_snapshots_restore_in_any_order(ctx: TestContext) -> None:
 
 def test_a_snapshot_travels_by_file(ctx: TestContext, tmp_path: Path) -> None:
     ctx.redis.set("key", b"\x00\xff")
+    ctx.snapshot("current")
     file = ctx.save_snapshot(tmp_path / "state.parlel")
+    assert [snapshot.name for snapshot in ctx.snapshots()] == ["current"]
+    assert ctx.restore().name == "current"
     with parlel.emulate("redis", clock="frozen") as other:
         other.restore(other.load_snapshot(file))
         assert other.digest() == ctx.digest()["redis"]

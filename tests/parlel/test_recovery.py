@@ -122,6 +122,18 @@ def test_periodic_checks_find_a_crash_that_nobody_told_of() -> None:
         assert ctx.redis.get("a") == "1"
 
 
+def test_a_service_that_is_slow_to_answer_after_its_start(ctx: TestContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([False, False, False, True])
+
+    async def probe(*_: object) -> bool:
+        return next(answers)
+
+    monkeypatch.setattr(ctx.recovery, "_probe", probe)
+    ctx.recovery.crash("redis")
+    assert ctx.recovery.wait("redis").recoveries == 1
+    assert next(answers, None) is None
+
+
 def test_other_services_go_on() -> None:
     services: list[Any] = ["redis", {"name": "cache", "service": "redis"}]
     with parlel.create_test_context(services=services, clock="frozen", seed=1) as ctx:
