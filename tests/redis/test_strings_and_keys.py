@@ -364,3 +364,30 @@ def test_registers_keep_their_values_and_unions_take_the_greater() -> None:
 
 def test_pfselftest_passes() -> None:
     assert Lab()("PFSELFTEST") == "OK"
+
+
+# -- refusals ------------------------------------------------------------------------------------------------
+
+
+def test_sort_by_other_keys_needs_permission_for_all_keys() -> None:
+    run("""
+        ACL SETUSER u on nopass ~list +sort +rpush => OK
+        AUTH u x => OK
+        RPUSH list 2 1 => 2
+        SORT list => ["1", "2"]
+        SORT list BY nosort => ["2", "1"]
+        SORT list BY w_* => !ERR BY option of SORT denied due to insufficient ACL permissions.
+        SORT list GET # => !ERR GET option of SORT denied due to insufficient ACL permissions.
+    """)
+
+
+def test_a_cluster_has_one_database() -> None:
+    lab = Lab(cluster=True)
+    lab.run("""
+        RPUSH k 2 1 => 2
+        SORT k BY w_* => !ERR BY option of SORT denied in Cluster mode.
+        SORT k GET # => !ERR GET option of SORT denied in Cluster mode.
+        MOVE k 1 => !ERR MOVE is not allowed in cluster mode
+        SWAPDB 0 1 => !ERR SWAPDB is not allowed in cluster mode
+        COPY k {k}2 => 1
+    """)
