@@ -233,3 +233,71 @@ def test_nothing_is_lost_or_goes_back_while_a_group_churns(monkeypatch: pytest.M
     assert ledger.problems == []
     assert went_back == []
     cluster.stop()
+
+
+def test_a_transactional_loop_is_exactly_once_while_workers_die() -> None:
+    """Three workers read, process and write in transactions; they die in the middle, and come back under the same
+    transactional id.
+    """
+    count = 4000
+    cluster = Cluster(seed=11, topics={"in": 4, "out": 2})
+    cluster.client.produce_many("in", [{"value": str(number), "key": str(number)} for number in range(count)])
+    done = threading.Event()
+    failures: list[BaseException] = []
+
+    def work(number: int) -> None:
+        dice = random.Random(number)
+        while not done.is_set():
+            consumer = confluent_kafka.Consumer(
+                {
+                    "bootstrap.servers": cluster.bootstrap,
+                    "group.id": "eos",
+                    "auto.offset.reset": "earliest",
+                    "enable.auto.commit": False,
+                    "isolation.level": "read_committed",
+                    "heartbeat.interval.ms": 50,
+                    "fetch.wait.max.ms": 20,
+                }
+            )
+            consumer.subscribe(["in"])
+            producer = confluent_kafka.Producer(
+                {"bootstrap.servers": cluster.bootstrap, "transactional.id": f"worker-{number}", "linger.ms": 1}
+            )
+            try:
+                producer.init_transactions(10)
+                rounds = dice.randint(3, 10)
+                while rounds and not done.is_set():
+                    messages = consumer.consume(100, 0.1)
+                    if not messages:
+                        continue
+                    rounds -= 1
+                    producer.begin_transaction()
+                    for message in messages:
+                        producer.produce("out", message.value(), key=message.key())
+                    positions = consumer.position(consumer.assignment())
+                    if not rounds and dice.random() < 0.6:
+                        producer.flush(5)  # the records are there, the transaction never ends: it dies here
+                        break
+                    producer.send_offsets_to_transaction(positions, consumer.consumer_group_metadata(), 10)
+                    producer.commit_transaction(10)
+            except confluent_kafka.KafkaException as error:
+                # A rebalance fenced this generation: what it has not committed is for the next owner.
+                if error.args[0].fatal():
+                    failures.append(error)
+            consumer.close()
+
+    threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    limit = time.monotonic() + SECONDS
+    while time.monotonic() < limit:
+        committed = cluster.client.committed("eos") if "eos" in cluster.client.groups() else {}
+        if sum(committed.values()) >= count:
+            break
+        time.sleep(0.05)
+    done.set()
+    for thread in threads:
+        thread.join(SECONDS)
+    assert sorted(int(value or b"") for value in cluster.values("out")) == list(range(count))
+    assert len(cluster.client.consume_all("out", committed=False)) >= count
+    cluster.stop()
