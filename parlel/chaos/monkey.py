@@ -122,7 +122,9 @@ class ChaosMonkey(CamelAliases):
         self._counter = 0
         self._active = False
         self._events = Events(("intercepted", "action"))
-        self._seen: deque[InterceptedOp] = deque(maxlen=_REMEMBERED)
+        #: What was looked at; the public form is made when somebody asks for it.
+        self._seen: deque[tuple[Operation, Decision | None]] = deque(maxlen=_REMEMBERED)
+        self._watched = False
         #: Sessions of parlel's own, such as health checks, on which no rule acts.
         self._exempt = exempt
         #: By session, the rule that delayed it last.
@@ -207,7 +209,9 @@ class ChaosMonkey(CamelAliases):
         Handlers run on the host's thread, before the answer leaves: keep them short, and talk to no service in them.
         Returns the function that takes the handler out again.
         """
-        return self._events.on(event, handler)
+        end = self._events.on(event, handler)
+        self._watched = True
+        return end
 
     def off(self, event: str, handler: Callable[[InterceptedOp], object]) -> None:
         """Take a handler out again."""
@@ -215,7 +219,7 @@ class ChaosMonkey(CamelAliases):
 
     def get_intercepted_ops(self) -> list[InterceptedOp]:
         """The operations that active chaos looked at (the newest 10,000), oldest first."""
-        return self._host.call(lambda: list(self._seen))
+        return [_intercepted(operation, decision) for operation, decision in self._host.call(lambda: list(self._seen))]
 
     # -- inside (on the host's thread) -----------------------------------------------------------------------
 
@@ -278,25 +282,16 @@ class ChaosMonkey(CamelAliases):
                     self._held.setdefault(number, held[number])
 
     def _observe(self, operation: Operation, decision: Decision | None) -> None:
-        if self._is_exempt(operation):
+        if self._exempt and operation.session in self._exempt:
             return
-        seen = InterceptedOp(
-            operation.service,
-            operation.verb,
-            decision.action if decision is not None else None,
-            decision.rule if decision is not None else None,
-            operation.keys,
-            operation.text,
-            operation.session,
-            operation.sequence,
-            operation.time_us,
-        )
-        self._seen.append(seen)
-        self._events.emit("intercepted", seen)
-        if decision is not None:
-            if decision.delay_us:
-                self._held[operation.session] = decision.rule
-            self._events.emit("action", seen)
+        self._seen.append((operation, decision))
+        if decision is not None and decision.delay_us:
+            self._held[operation.session] = decision.rule
+        if self._watched:
+            seen = _intercepted(operation, decision)
+            self._events.emit("intercepted", seen)
+            if decision is not None:
+                self._events.emit("action", seen)
 
     def _kind(self, operation: Operation) -> str:
         return self._kinds.get(operation.service, operation.service)
@@ -306,3 +301,17 @@ class ChaosMonkey(CamelAliases):
 
     def _draw(self) -> float:
         return self._host.dice.stream("chaos").random()
+
+
+def _intercepted(operation: Operation, decision: Decision | None) -> InterceptedOp:
+    return InterceptedOp(
+        operation.service,
+        operation.verb,
+        decision.action if decision is not None else None,
+        decision.rule if decision is not None else None,
+        operation.keys,
+        operation.text,
+        operation.session,
+        operation.sequence,
+        operation.time_us,
+    )
