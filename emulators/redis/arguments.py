@@ -69,7 +69,11 @@ def _is_exact(word: bytes) -> bool:
 
 def score(word: bytes) -> float:
     """A sorted set's score."""
-    return floating(word)
+    # Plain digits, few enough to be in range, need no closer look.
+    return float(word) if word.isdigit() and len(word) < _FEW_DIGITS else floating(word)
+
+
+_FEW_DIGITS = 300
 
 
 def parse_double(word: bytes) -> float | None:

@@ -66,6 +66,10 @@ class Blocking:
     def __len__(self) -> int:
         return len(self._waiters)
 
+    def key_count(self) -> int:
+        """How many keys somebody waits for."""
+        return len(self._by_key)
+
     def wait(
         self,
         session: RedisSession,

@@ -181,7 +181,9 @@ def _parse_output_limits(word: bytes, current: bytes) -> bytes:
         if hard is None or soft is None or seconds is None or seconds < 0:
             raise Invalid("Error in hard, soft or soft_seconds setting in buffer limit configuration.")
         limits[kind] = [hard, soft, seconds]
-    return b" ".join(b"%b %d %d %d" % (name, *limit) for name, limit in zip(_CLASS_NAMES, limits, strict=True))
+    return b" ".join(
+        b"%b %d %d %d" % (name, limit[0], limit[1], limit[2]) for name, limit in zip(_CLASS_NAMES, limits, strict=True)
+    )
 
 
 def _parse_oom_values(word: bytes) -> bytes:

@@ -32,7 +32,7 @@ from emulators.redis.limits import Limits
 from emulators.redis.pauses import Pauses
 from emulators.redis.pubsub import PubSub
 from emulators.redis.replication import Replication
-from emulators.redis.resp import NO_REPLY, OK, Encoder, Reply
+from emulators.redis.resp import OK, Encoder, Reply
 from emulators.redis.scripting import Scripting
 from emulators.redis.session import RedisSession
 from emulators.redis.stream import StreamValue
@@ -343,8 +343,7 @@ class RedisEmulator(Emulator):
         if self.clock.frozen:
             self.clock.advance_to(self.clock.now_us() + duration_us)
             return OK
-        self.pauses.sleep(session, duration_us)
-        return NO_REPLY
+        return self.pauses.sleep(session, duration_us)
 
     def saved(self) -> None:
         """SAVE and its relatives: done at once, since nothing has to be written (a standalone server writes a file)."""

@@ -91,7 +91,7 @@ class Eviction:
     def make_room(self) -> bool:
         """Evict until memory is within its limit; False if it cannot be."""
         server = self._server
-        limit = server.config["maxmemory"]
+        limit: int = server.config["maxmemory"]
         used = self.used()
         if used <= limit:
             return True
@@ -166,11 +166,6 @@ def _limit(server: RedisEmulator, values: dict[str, Any]) -> None:
 def _lfu(server: RedisEmulator, values: dict[str, Any]) -> None:
     server.lfu_log_factor = values["lfu-log-factor"]
     server.lfu_decay_time = values["lfu-decay-time"]
-
-
-@effect("busy-reply-threshold")
-def _busy(server: RedisEmulator, values: dict[str, Any]) -> None:
-    server.busy_threshold_ms = values["busy-reply-threshold"]
 
 
 @effect("min-replicas-to-write")

@@ -345,11 +345,14 @@ class Database:
     def _expire_due(self) -> None:
         heap, expires = self._heap, self.expires
         now_ms = self.server.clock.now_ms()
+        start_us = self.server.clock.wall_us()
         self._timer = None
         while heap and heap[0][0] <= now_ms:
             when, key = heapq.heappop(heap)
             if expires.get(key) == when:
                 self.expire_now(key)
+        if self.server.instrumented:
+            self.server.instruments.sample("expire-cycle", (self.server.clock.wall_us() - start_us) // 1000)
         self._arm()
         self.server.after_command()
 

@@ -6,10 +6,12 @@ A value's size is worked out from its encoding the way the real server's allocat
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from emulators.redis.stream import StreamValue
 from emulators.redis.values import Hash, ListValue, SetValue, SortedSet, is_integer
 
 if TYPE_CHECKING:
@@ -122,17 +124,21 @@ def value_size(value: Stored, samples: int = 5) -> int:
             )
         sizes = _sampled(value.scores, count, 0, lambda item: _entry_bytes(item) + 10)
         return ROBJ + allocated(7 + sizes)
-    return ROBJ + _other(value)
+    if isinstance(value, StreamValue):
+        return ROBJ + _stream(value, samples)
+    return ROBJ + 64 * count
 
 
-def _other(value: Any) -> int:
-    size = getattr(value, "memory_bytes", None)
-    if size is not None:
-        return int(size())
-    return 208 + 64 * len(value)
+def _stream(value: StreamValue, samples: int) -> int:
+    nodes = _sampled(value.nodes, len(value.nodes), samples, lambda node: allocated(node.size_bytes()) + 48)
+    groups = sum(
+        160 + 120 * len(group.pending) + sum(120 + len(name) for name in group.consumers)
+        for group in value.groups.values()
+    )
+    return 208 + nodes + groups
 
 
-def _sampled(items: Any, count: int, samples: int, size: Any) -> int:
+def _sampled(items: Any, count: int, samples: int, size: Callable[[Any], int]) -> int:
     if samples and count > samples:
         return sum(size(item) for item in islice(items, samples)) * count // samples
     return sum(map(size, items))

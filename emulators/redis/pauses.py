@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulators.redis.errors import RedisError
-from emulators.redis.resp import OK
+from emulators.redis.resp import NO_REPLY, OK, Reply
 
 if TYPE_CHECKING:
     from emulators.kernel import Timer
@@ -66,10 +66,13 @@ class Pauses:
         self.kind = ""
         self._arm()
 
-    def sleep(self, session: RedisSession, duration_us: int) -> None:
-        """Let every client wait, and answer this one when it is over."""
+    def sleep(self, session: RedisSession, duration_us: int) -> Reply:
+        """Let every client wait, and answer this one when it is over (inside EXEC at once: the rest of it goes on)."""
         self.asleep_until_us = max(self.asleep_until_us, self._server.clock.now_us() + duration_us)
         session.slept_us = duration_us
+        if session.deny_blocking:
+            self._arm()
+            return OK
         session.held = True
         self._arm()
 
@@ -82,6 +85,7 @@ class Pauses:
             session.process()
 
         self._server.clock.call_at(self.asleep_until_us, wake)
+        return NO_REPLY
 
     def holds(self, session: RedisSession, row: Command, args: list[bytes]) -> bool:
         """Whether the command has to wait."""

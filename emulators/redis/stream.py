@@ -31,6 +31,8 @@ MAX_ID = (1 << 128) - 1
 _SEQUENCE = (1 << 64) - 1
 #: What `StreamGroup.entries_read` holds when the number is unknown.
 UNKNOWN = -1
+# The most that the two counters of a node take.
+_COUNTERS = 20
 # A node's size when `stream-node-max-bytes` is 0 or larger than this.
 _NODE_BYTES_LIMIT = 1 << 30
 
@@ -56,10 +58,9 @@ class StreamNode:
     ids      the ids, deleted ones included, ascending
     entries  per id, field and value by turns
     dead     ids among them that are deleted
-    body     bytes of the listpack without its two counters
     """
 
-    __slots__ = ("body", "dead", "entries", "fields", "ids", "master", "owner")
+    __slots__ = ("_at_most", "_body", "_measured", "dead", "entries", "fields", "ids", "master", "owner")
 
     def __init__(self, master: int, fields: list[bytes], owner: object) -> None:
         self.master = master
@@ -67,15 +68,19 @@ class StreamNode:
         self.ids: list[int] = []
         self.entries: list[list[bytes]] = []
         self.dead: set[int] = set()
-        # Header and end, the number of fields, their names, and the zero after them.
-        self.body = (
+        #: Bytes of the listpack without its two counters, for the first `_measured` entries; and a bound for all of them.
+        self._body = (
+            # Header and end, the number of fields, their names, and the zero after them.
             listpack.EMPTY_BYTES + listpack.integer_bytes(len(fields)) + sum(map(listpack.entry_bytes, fields)) + 2
         )
+        self._measured = 0
+        self._at_most = self._body + _COUNTERS
         self.owner = owner
 
     def copy(self, owner: object) -> StreamNode:
         node = StreamNode.__new__(StreamNode)
-        node.master, node.fields, node.body = self.master, self.fields, self.body
+        node.master, node.fields = self.master, self.fields
+        node._body, node._measured, node._at_most = self._body, self._measured, self._at_most
         node.ids, node.entries, node.dead = self.ids[:], self.entries[:], set(self.dead)
         node.owner = owner
         return node
@@ -87,27 +92,37 @@ class StreamNode:
     @property
     def size_bytes(self) -> int:
         """The size that this node has as a listpack."""
-        return self.body + listpack.integer_bytes(self.live) + listpack.integer_bytes(len(self.dead))
+        for place in range(self._measured, len(self.ids)):
+            self._body += self._entry_bytes(self.ids[place], self.entries[place])
+        self._measured = len(self.ids)
+        self._at_most = self._body + _COUNTERS
+        return self._body + listpack.integer_bytes(self.live) + listpack.integer_bytes(len(self.dead))
+
+    def fits(self, items: list[bytes], limit: int) -> bool:
+        """Whether an entry can be added to a node of at most `limit` bytes.
+
+        Measuring entries costs more than adding them, so it is done only where a coarse bound does not settle it.
+        """
+        size = sum(map(len, items))
+        return self._at_most + size < limit or self.size_bytes + size < limit
+
+    def _entry_bytes(self, number: int, items: list[bytes]) -> int:
+        """Flags, id relative to the master, number of fields and names unless they are the master's, values, count of pieces."""
+        entry_bytes, integer_bytes = listpack.entry_bytes, listpack.integer_bytes
+        master = self.master
+        size = 2 + integer_bytes((number >> 64) - (master >> 64))
+        size += integer_bytes((number & _SEQUENCE) - (master & _SEQUENCE))
+        fields = items[::2]
+        if fields == self.fields:
+            return size + sum(map(entry_bytes, items[1::2])) + integer_bytes(3 + len(fields))
+        size += integer_bytes(len(fields)) + sum(map(entry_bytes, items))
+        return size + integer_bytes(4 + 2 * len(fields))
 
     def append(self, number: int, items: list[bytes]) -> None:
-        entry_bytes = listpack.entry_bytes
-        master = self.master
-        fields = items[::2]
-        # Flags and the count of pieces take two bytes each, unless there are more than 127 pieces.
-        body = (
-            2
-            + listpack.integer_bytes((number >> 64) - (master >> 64))
-            + listpack.integer_bytes((number & _SEQUENCE) - (master & _SEQUENCE))
-        )
-        pieces = 3 + len(fields)
-        if fields == self.fields:
-            body += sum(map(entry_bytes, items[1::2]))
-        else:
-            pieces += 1 + len(fields)
-            body += listpack.integer_bytes(len(fields)) + sum(map(entry_bytes, items))
-        self.body += body + listpack.integer_bytes(pieces)
         self.ids.append(number)
         self.entries.append(items)
+        # No element takes more than ten bytes beyond its length; nor does an id's half, a number of fields or of pieces.
+        self._at_most += sum(map(len, items)) + 10 * len(items) + 42
 
     def living(self) -> Iterator[tuple[int, list[bytes]]]:
         if not self.dead:
@@ -229,7 +244,7 @@ class StreamValue(Value):
             if not 0 < limit <= _NODE_BYTES_LIMIT:
                 limit = _NODE_BYTES_LIMIT
             entries = thresholds.stream_node_entries
-            if node.size_bytes + sum(map(len, items)) >= limit or (entries and len(node.ids) >= entries):
+            if (entries and len(node.ids) >= entries) or not node.fits(items, limit):
                 node = None
             elif node.owner is not self._token:
                 node = nodes[-1] = node.copy(self._token)
@@ -427,7 +442,7 @@ class StreamValue(Value):
         # Ids have 128 bits, more than msgpack's integers.
         return {
             "nodes": [
-                [_wide(n.master), n.fields, [*map(_wide, n.ids)], n.entries, sorted(map(_wide, n.dead)), n.body]
+                [_wide(n.master), n.fields, [*map(_wide, n.ids)], n.entries, sorted(map(_wide, n.dead))]
                 for n in self.nodes
             ],
             "ids": [_wide(self.first_id), _wide(self.last_id), _wide(self.max_deleted_id)],
@@ -447,12 +462,11 @@ class StreamValue(Value):
     @classmethod
     def load(cls, data: Any) -> StreamValue:
         stream = cls()
-        for master, fields, ids, entries, dead, body in data["nodes"]:
+        for master, fields, ids, entries, dead in data["nodes"]:
             node = StreamNode(_narrow(master), list(fields), stream._token)
-            node.ids = [*map(_narrow, ids)]
-            node.entries = [list(items) for items in entries]
+            for number, items in zip(ids, entries, strict=True):
+                node.append(_narrow(number), list(items))
             node.dead = set(map(_narrow, dead))
-            node.body = body
             stream.nodes.append(node)
             stream.length += node.live
         stream.first_id, stream.last_id, stream.max_deleted_id = map(_narrow, data["ids"])

@@ -18,7 +18,19 @@ def test_info_has_every_default_section_in_order() -> None:
     text = Lab().first.bulk("INFO").decode()
     titles = [line[2:] for line in text.split("\r\n") if line.startswith("# ")]
     assert titles == (
-        "Server Clients Memory Persistence Stats Replication CPU Modules Errorstats Cluster Keyspace".split()
+        [
+            "Server",
+            "Clients",
+            "Memory",
+            "Persistence",
+            "Stats",
+            "Replication",
+            "CPU",
+            "Modules",
+            "Errorstats",
+            "Cluster",
+            "Keyspace",
+        ]
     )
 
 

@@ -128,7 +128,7 @@ def getkeysinslot(client: RedisSession, args: list[bytes]) -> Reply:
     number, limit = integer(args[2]), integer(args[3])
     if not 0 <= number < SLOTS or limit < 0:
         raise RedisError("ERR Invalid slot or number of keys")
-    found = []
+    found: list[bytes] = []
     for key in client.db.data:
         if len(found) >= limit:
             break

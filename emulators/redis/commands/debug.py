@@ -21,7 +21,7 @@ from emulators.redis.glob import glob_match
 from emulators.redis.memory import value_size
 from emulators.redis.resp import OK, BigNumber, Encoded, Push, Reply, SetReply, Status, Verbatim
 from emulators.redis.table import command
-from emulators.redis.values import Hash, SetValue, SortedSet, string_encoding
+from emulators.redis.values import Hash, ListValue, SetValue, SortedSet, string_encoding
 
 if TYPE_CHECKING:
     from emulators.redis.session import RedisSession
@@ -158,7 +158,7 @@ def _object(client: RedisSession, words: list[bytes]) -> Reply:
         length,
         (client.clock.now_us() // 1_000_000) & 0xFFFFFF,
     )
-    if encoding == b"quicklist":
+    if isinstance(value, ListValue) and encoding == b"quicklist":
         count = len(value)
         nodes, average = loading.quicklist_shape(value, client.server.thresholds)
         limits = client.server.thresholds

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from emulators.redis import errors
 from emulators.redis.arguments import integer
+from emulators.redis.bulk import bulk_array
 from emulators.redis.errors import RedisError
 from emulators.redis.resp import NULL_ARRAY, OK, Reply
 from emulators.redis.table import command
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["pop_many", "pop_one", "push", "settle"]
 
 _LONG_MAX = 2**63 - 1
+# From so many elements on, a range is written as a whole.
+_MANY = 16
 
 
 def push(db: Database, key: bytes, items: list[bytes], left: bool) -> int:
@@ -151,7 +154,9 @@ def lrange(client: RedisSession, args: list[bytes]) -> Reply:
     if value is None:
         return []
     start, stop = _bounds(start, stop, len(value))
-    return value.slice(start, stop)
+    items = value.slice(start, stop)
+    # Scripts look into their replies, so they get them as they are.
+    return bulk_array(items) if stop - start >= _MANY and client.may_block else items
 
 
 @command("lset")

@@ -48,9 +48,10 @@ def zadd(client: RedisSession, args: list[bytes]) -> Reply:
 
 
 def _add_plain(client: RedisSession, args: list[bytes]) -> int:
-    if args[2].upper() in _OPTIONS:
+    word = args[2]
+    if not word.isdigit() and word.upper() in _OPTIONS:
         raise errors.SYNTAX
-    number = score(args[2])
+    number = score(word)
     db, key, member = client.db, args[1], args[3]
     value = db.write_zset(key)
     if value is None:

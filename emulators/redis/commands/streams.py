@@ -109,6 +109,9 @@ def _next_id(stream: StreamValue | None, now_ms: int, wanted: int | None, comple
 
 @command("xadd")
 def xadd(client: RedisSession, args: list[bytes]) -> Reply:
+    if args[2] == b"*":
+        # No options, by far the most frequent form.
+        return _add(client, args, 2, None, False, True, None)
     trimming = _Trimming()
     make_stream = True
     wanted: int | None = None
@@ -127,14 +130,27 @@ def xadd(client: RedisSession, args: list[bytes]) -> Reply:
         else:
             wanted, complete = parse_new(args[position])
             break
-    thresholds = client.server.thresholds
-    trimming.finish(thresholds)
+    trimming.finish(client.server.thresholds)
+    return _add(client, args, position, wanted, complete, make_stream, trimming)
+
+
+def _add(
+    client: RedisSession,
+    args: list[bytes],
+    position: int,
+    wanted: int | None,
+    complete: bool,
+    make_stream: bool,
+    trimming: _Trimming | None,
+) -> Reply:
+    """Add an entry whose id stands at `position`."""
     items = args[position + 1 :]
     if not items or len(items) % 2:
         raise errors.wrong_arity("xadd")
     if wanted == 0 and complete:
         raise errors.STREAM_ID_ZERO
     db, key = client.db, args[1]
+    server = db.server
     stream = db.write_stream(key)
     if stream is None and not make_stream:
         return None
@@ -142,13 +158,13 @@ def xadd(client: RedisSession, args: list[bytes]) -> Reply:
     if stream is None:
         stream = StreamValue()
         db.add(key, stream)
-    stream.append(number, items, thresholds)
+    stream.append(number, items, server.thresholds)
     db.changed(key)
     db.event("t", b"xadd", key)
-    if trimming.apply(stream):
+    if trimming is not None and trimming.apply(stream):
         db.event("t", b"xtrim", key)
-    if db.server.waiting:
-        db.server.blocking.created(db, key)
+    if server.waiting:
+        server.blocking.created(db, key)
     return format_id(number)
 
 
