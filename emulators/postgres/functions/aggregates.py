@@ -39,6 +39,7 @@ from emulators.postgres.functions.json_convert import base_info, key_text, to_js
 from emulators.postgres.functions.numeric import divide, divide_to_scale, division_scale, root_to_scale
 from emulators.postgres.types.errors import (
     data_error,
+    feature_not_supported,
     float_overflow,
     int8_overflow,
     invalid_parameter,
@@ -863,6 +864,107 @@ HYPOTHETICAL: Final[dict[str, Callable[[int, int, int, int], Any]]] = {
     "percent_rank": lambda before, peers, distinct, total: before / total if total else 0.0,
     "cume_dist": lambda before, peers, distinct, total: (before + peers + 1) / (total + 1),
 }
+
+
+# The engine's call nodes: `func` (a pg_proc row), `args`, `direct`, `order`, `type`.
+def _declared(catalog: Any, func: Any) -> tuple[str, ...]:
+    return tuple(catalog.type_info(oid).name for oid in func.proargtypes)
+
+
+def column_aggregate(catalog: Any, node: Any) -> tuple[Callable[[list[Any], Any], Any], bool]:
+    """(function (values, ctx) -> value, whether rows with a NULL argument are to be left out) of an aggregate call.
+
+    Values are bare for one argument and tuples for several; ORDER BY, DISTINCT and FILTER are done already.
+    """
+    types = (*(each.type for each in node.args), getattr(node, "type", 0))
+    found = aggregate_for(node.func.proname, _declared(catalog, node.func), types, catalog)
+    if found is None:
+        raise feature_not_supported(f"aggregate function {node.func.proname} is not supported by the emulator")
+    init, step, final, whole, single = found.init, found.step, found.final, found.whole, len(node.args) == 1
+    takes_ctx = found.ctx
+
+    def core(values: list[Any], ctx: Any) -> Any:
+        if whole is not None and single and values:
+            return whole(values)
+        state = init(ctx) if takes_ctx else init()
+        if single:
+            for value in values:
+                state = step(state, value)
+        else:
+            for row in values:
+                state = step(state, *row)
+        return final(state)
+
+    return core, found.strict
+
+
+def ordered_set_aggregate(catalog: Any, node: Any) -> Callable[[list[Any], Any, tuple[Any, ...]], Any]:
+    """The function (rows, ctx, direct arguments) -> value of a WITHIN GROUP call.
+
+    Rows are tuples: the aggregated arguments, then the values of `node.order`, in any order.
+    """
+    width = len(node.args)
+    keys = [
+        (width + index, type_io(item.expr.type, catalog).sort_key, item.descending, item.nulls_first)
+        for index, item in enumerate(node.order)
+    ]
+    hypothetical = HYPOTHETICAL.get(node.func.proname) if node.kind == "h" else None
+    if hypothetical is not None:
+        return _hypothetical_call(hypothetical, keys)
+    types = (*(each.type for each in node.args), getattr(node, "type", 0))
+    compute = ordered_set_for(node.func.proname, _declared(catalog, node.func), types, catalog)
+    if compute is None:
+        raise feature_not_supported(f"aggregate function {node.func.proname} is not supported by the emulator")
+
+    def run(rows: list[Any], ctx: Any, direct: tuple[Any, ...]) -> Any:
+        kept = [row for row in rows if row[0] is not None]
+        for place, key, descending, _ in reversed(keys):
+            kept.sort(key=_sort_key(place, key), reverse=descending)
+        return compute(direct, [row[0] for row in kept])
+
+    return run
+
+
+def _sort_key(place: int, key: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
+    return (lambda row: row[place]) if key is None else (lambda row: key(row[place]))
+
+
+def _hypothetical_call(
+    compute: Callable[[int, int, int, int], Any], keys: list[tuple[int, Any, bool, bool]]
+) -> Callable[[list[Any], Any, tuple[Any, ...]], Any]:
+    def order(left: Any, right: Any, key: Any, descending: bool, nulls_first: bool) -> int:
+        """-1, 0 or 1 as left sorts before, with or after right."""
+        if left is None or right is None:
+            if left is right:
+                return 0
+            return -1 if (left is None) == nulls_first else 1
+        a, b = (left, right) if key is None else (key(left), key(right))
+        if a == b:
+            return 0
+        return -1 if (a < b) != descending else 1
+
+    def run(rows: list[Any], ctx: Any, direct: tuple[Any, ...]) -> Any:
+        wanted = direct[-len(keys) :]
+        before = peers = 0
+        distinct = set()
+        for row in rows:
+            result = 0
+            for (place, key, descending, nulls_first), hypothesis in zip(keys, wanted, strict=True):
+                result = order(row[place], hypothesis, key, descending, nulls_first)
+                if result:
+                    break
+            if result < 0:
+                before += 1
+                distinct.add(tuple(_hashable(row[place], key) for place, key, _, _ in keys))
+            elif result == 0:
+                peers += 1
+        return compute(before, peers, len(distinct), len(rows))
+
+    return run
+
+
+def _hashable(value: Any, key: Callable[[Any], Any] | None) -> Any:
+    return value if value is None or key is None else key(value)
 
 
 def implemented(name: str, declared: tuple[str, ...]) -> bool:

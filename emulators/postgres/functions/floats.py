@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from emulators.postgres.functions.registry import builtin, expression, inline_global
+from emulators.postgres.functions.registry import builtin, expression
 from emulators.postgres.types.errors import data_error, division_by_zero, float_overflow, float_underflow
-from emulators.postgres.types.floats import number_key, to_single
+from emulators.postgres.types.floats import to_single
 
 INF = math.inf
 isinf = math.isinf
@@ -78,7 +78,6 @@ for _name, _function in (("pl", add), ("mi", subtract), ("mul", multiply), ("div
     builtin(f"float8{_name}", f"float48{_name}", f"float84{_name}")(_function)
     builtin(f"float4{_name}")(_single_version(_function, _name))
 
-inline_global("number_key", number_key)
 for _suffix, _symbol in (("eq", "=="), ("ne", "!="), ("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">=")):
     expression(
         *(f"{tag}{_suffix}" for tag in ("float4", "float8", "float48", "float84")),

@@ -10,63 +10,11 @@ import math
 import operator
 from typing import Any
 
-from emulators.postgres.functions.registry import builtin, expression, inline_global
-from emulators.postgres.types.errors import (
-    data_error,
-    division_by_zero,
-    int2_overflow,
-    int4_overflow,
-    int8_overflow,
-    out_of_range,
-)
+from emulators.postgres.functions.registry import builtin, expression
+from emulators.postgres.types.errors import data_error, int4_overflow, int8_overflow, out_of_range
 
 BOUNDS = {2: (-32768, 32767), 4: (-2147483648, 2147483647), 8: (-9223372036854775808, 9223372036854775807)}
 OVERFLOW = {2: "int2_overflow", 4: "int4_overflow", 8: "int8_overflow"}
-
-
-def truncated_division(a: int, b: int) -> int:
-    """a / b toward zero, 22012 for a zero divisor."""
-    if b == 0:
-        raise division_by_zero()
-    quotient = abs(a) // abs(b)
-    return quotient if (a < 0) == (b < 0) else -quotient
-
-
-def truncated_remainder(a: int, b: int) -> int:
-    if b == 0:
-        raise division_by_zero()
-    remainder = abs(a) % abs(b)
-    return remainder if a >= 0 else -remainder
-
-
-def _wrap(value: int, width: int) -> int:
-    half = 1 << (8 * width - 1)
-    return (value + half & (1 << 8 * width) - 1) - half
-
-
-def int2_wrap(value: int) -> int:
-    return _wrap(value, 2)
-
-
-def int4_wrap(value: int) -> int:
-    return _wrap(value, 4)
-
-
-def int8_wrap(value: int) -> int:
-    return _wrap(value, 8)
-
-
-for _function in (
-    truncated_division,
-    truncated_remainder,
-    int2_overflow,
-    int4_overflow,
-    int8_overflow,
-    int2_wrap,
-    int4_wrap,
-    int8_wrap,
-):
-    inline_global(_function.__name__, _function)
 
 
 def _checked(expr: str, width: int) -> str:

@@ -17,7 +17,7 @@ from emulators.postgres.functions.aggregates import (
     _float_step,
     _regression_step,
 )
-from emulators.postgres.functions.integers import int8_wrap
+from emulators.postgres.functions.inline import int8_wrap
 from emulators.postgres.functions.numeric import divide, round_numeric, truncate_numeric
 from emulators.postgres.functions.registry import builtin, expression
 from emulators.postgres.types import registry as types_registry

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_05UP, ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Context, Decimal
 from typing import Any
 
-from emulators.postgres.functions.registry import builtin, expression, inline_global
+from emulators.postgres.functions.registry import builtin, expression
 from emulators.postgres.types.errors import data_error, division_by_zero, feature_not_supported
-from emulators.postgres.types.floats import number_key, to_single
+from emulators.postgres.types.floats import to_single
 from emulators.postgres.types.numeric import (
     EXACT,
     INFINITY,
@@ -43,7 +43,6 @@ def nan_key_compare(name: str, symbol: str) -> None:
     expression(name, template=f"(number_key({{0}}) {symbol} number_key({{1}}))")
 
 
-inline_global("number_key", number_key)
 for _suffix, _symbol in (("eq", "=="), ("ne", "!="), ("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">=")):
     nan_key_compare(f"numeric_{_suffix}", _symbol)
 expression(
@@ -501,7 +500,6 @@ numeric_to_int2 = builtin("numeric_int2")(_to_integer(-32768, 32767, "smallint")
 numeric_to_int4 = builtin("numeric_int4")(_to_integer(-(2**31), 2**31 - 1, "integer"))
 numeric_to_int8 = builtin("numeric_int8")(_to_integer(-(2**63), 2**63 - 1, "bigint"))
 expression("int2_numeric", "int4_numeric", "int8_numeric", template="Decimal({0})", arity=1)
-inline_global("Decimal", Decimal)
 
 
 @builtin("numeric_float8", "numeric_float8_no_overflow")

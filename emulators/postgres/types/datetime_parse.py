@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 
 from emulators.postgres.types.datetime_core import (
@@ -142,8 +143,14 @@ def parse_error(error: Exception, text: str, type_name: str) -> Exception:
 
 PARSE_ERRORS: Final = (BadFormat, FieldOverflow, ZoneOverflow, IntervalOverflow)
 
-_SPLITTER = re.compile(
-    r"""
+
+@cache
+def _splitter() -> re.Pattern[str]:
+    """Compiled when first needed: the common ISO forms do not come this way."""
+    return re.compile(_SPLITTER, re.VERBOSE | re.DOTALL)
+
+
+_SPLITTER = r"""
     (?P<time>[0-9]+:[0-9:.]*)
   | (?P<number_date>[0-9]+(?P<delim>[-/.])(?:[0-9]+(?P<third>(?P=delim)(?:[0-9]|(?P=delim))*)?|(?:[a-z0-9]|(?P=delim))*))
   | (?P<number>[0-9]+|\.[0-9]*)
@@ -151,9 +158,7 @@ _SPLITTER = re.compile(
   | (?P<sign>[+-])
   | (?P<space>[ \t\n\r\v\f]+)
   | (?P<other>.)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+    """
 _WORD_TAIL = re.compile(r"[a-z0-9+\-/_.:]+")
 _SIGN_NUMBER = re.compile(r"[ \t\n\r\v\f]*([0-9][0-9:.\-]*)")
 _SIGN_WORD = re.compile(r"[ \t\n\r\v\f]*([a-z]+)")
@@ -165,8 +170,9 @@ def split_fields(text: str, max_length: int = 128) -> list[tuple[str, str]]:
     fields: list[tuple[str, str]] = []
     position = used = 0
     size = len(lowered)
+    splitter = _splitter()
     while position < size:
-        match = _SPLITTER.match(lowered, position)
+        match = splitter.match(lowered, position)
         assert match is not None
         kind = match.lastgroup
         if match["space"] is not None:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 import re
 import struct
-from typing import Any, Final
+from typing import Any
 
 from emulators.postgres.types.errors import data_error, insufficient_data, invalid_binary, invalid_syntax
+from emulators.postgres.types.keys import number_key
 from emulators.postgres.types.registry import SORT_KEYS, binary_in, binary_out, text_in, text_out
 
 _DOUBLE = struct.Struct("!d")
@@ -33,38 +34,6 @@ _WORDS = {
     "+infinity": math.inf,
     "-infinity": -math.inf,
 }
-
-
-class _NanKey:
-    """Sorts above every number and equals itself only."""
-
-    __slots__ = ()
-
-    def __lt__(self, other: object) -> bool:
-        return False
-
-    def __le__(self, other: object) -> bool:
-        return other is self
-
-    def __gt__(self, other: object) -> bool:
-        return other is not self
-
-    def __ge__(self, other: object) -> bool:
-        return True
-
-    def __eq__(self, other: object) -> bool:
-        return other is self
-
-    def __hash__(self) -> int:
-        return 314159
-
-
-NAN_KEY: Final = _NanKey()
-
-
-def number_key(value: Any) -> Any:
-    """Sort and hash key of a float or Decimal."""
-    return value if value == value else NAN_KEY
 
 
 def to_single(value: float) -> float:

@@ -19,7 +19,7 @@ from emulators.postgres.types.errors import (
     invalid_parameter,
     invalid_syntax,
 )
-from emulators.postgres.types.floats import number_key
+from emulators.postgres.types.keys import number_key
 from emulators.postgres.types.registry import (
     SORT_KEYS,
     TYPMOD_IN,

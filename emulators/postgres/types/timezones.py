@@ -11,7 +11,8 @@ import re
 import struct
 from bisect import bisect_right
 from functools import cache
-from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from emulators.postgres.types.errors import invalid_parameter
@@ -260,9 +261,18 @@ def _read_tzif(name: str, data: bytes) -> Zone:
 
 
 @cache
+def _database() -> Path:
+    """Where the tzdata package lies."""
+    spec = find_spec("tzdata")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+@cache
 def zone_names() -> dict[str, str]:
     """Every name of the tz database, keyed in lower case."""
-    listing = resources.files("tzdata").joinpath("zones").read_text()
+    listing = (_database() / "zones").read_text()
     return {name.lower(): name for name in listing.split()}
 
 
@@ -271,10 +281,7 @@ def named_zone(name: str) -> Zone | None:
     """A zone by tz database name (any case) or POSIX string, None when it is neither."""
     canonical = zone_names().get(name.lower())
     if canonical is not None:
-        path = resources.files("tzdata").joinpath("zoneinfo")
-        for part in canonical.split("/"):
-            path = path.joinpath(part)
-        return _read_tzif(canonical, path.read_bytes())
+        return _read_tzif(canonical, (_database() / "zoneinfo" / canonical).read_bytes())
     rule = parse_posix(name.upper() if not name.startswith("<") else name)
     if rule is None:
         return None
