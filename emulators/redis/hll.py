@@ -84,10 +84,15 @@ class Sketch:
 
     def __init__(self, data: bytes | None = None) -> None:
         """From a valid string, or empty."""
-        if data is None:
-            self.data = bytearray(b"HYLL" + bytes([SPARSE]) + bytes(11) + b"\x7f\xff")
-        else:
-            self.data = bytearray(data)
+        #: Becomes a bytearray with the first change.
+        self.data: bytes | bytearray = b"HYLL" + bytes([SPARSE]) + bytes(11) + b"\x7f\xff" if data is None else data
+
+    def _own(self) -> bytearray:
+        """The string, for changing it."""
+        data = self.data
+        if not isinstance(data, bytearray):
+            data = self.data = bytearray(data)
+        return data
 
     @property
     def encoding(self) -> int:
@@ -103,10 +108,10 @@ class Sketch:
         return int.from_bytes(self.data[8:16], "little")
 
     def cache(self, cardinality: int) -> None:
-        self.data[8:16] = cardinality.to_bytes(8, "little")
+        self._own()[8:16] = cardinality.to_bytes(8, "little")
 
     def mark_stale(self) -> None:
-        self.data[15] |= 0x80
+        self._own()[15] |= 0x80
 
     def count(self) -> int:
         """The estimated cardinality."""
@@ -166,8 +171,9 @@ class Sketch:
         out[0::3] = _either(r0, r1.translate(_LOW2_UP6))
         out[1::3] = _either(r1.translate(_HIGH6), r2.translate(_LOW4_UP4))
         out[2::3] = _either(r2.translate(_HIGH4), r3.translate(_UP2))
-        self.data[HEADER:] = out
-        self.data[4] = DENSE
+        data = self._own()
+        data[HEADER:] = out
+        data[4] = DENSE
 
     def set(self, index: int, value: int, sparse_limit: int) -> bool:
         """Raise a register to a value; False if it is as high already. A string that would outgrow the limit turns dense."""
@@ -192,13 +198,13 @@ class Sketch:
                     runs = _Runs(self.data)
                 raised = runs.set(index, rank, sparse_limit) if rank <= _MAX_VALUE else None
                 if raised is None:
-                    self.data[HEADER:] = runs.code()
+                    self._own()[HEADER:] = runs.code()
                     self.to_dense()
                     raised = self._set_dense(index, rank)
                 updated += raised
         finally:
             if runs is not None and self.data[4] == SPARSE:
-                self.data[HEADER:] = runs.code()
+                self._own()[HEADER:] = runs.code()
         return updated
 
     def _set_dense(self, index: int, value: int) -> bool:
@@ -209,7 +215,7 @@ class Sketch:
         window = window & ~(63 << shift) | value << shift
         # The last register ends with the string.
         width = min(2, len(self.data) - place)
-        self.data[place : place + width] = window.to_bytes(2, "little")[:width]
+        self._own()[place : place + width] = window.to_bytes(2, "little")[:width]
         return True
 
     def _set_sparse(self, index: int, value: int, limit: int) -> bool:
@@ -219,7 +225,7 @@ class Sketch:
             self.to_dense()
             return self._set_dense(index, value)
         if raised:
-            self.data[HEADER:] = runs.code()
+            self._own()[HEADER:] = runs.code()
             self.mark_stale()
         return raised
 
@@ -229,7 +235,7 @@ class _Runs:
 
     __slots__ = ("_codes", "_size", "_starts")
 
-    def __init__(self, data: bytearray) -> None:
+    def __init__(self, data: bytes | bytearray) -> None:
         self._codes: list[bytes] = []
         self._starts: list[int] = []
         first, position, end = 0, HEADER, len(data)

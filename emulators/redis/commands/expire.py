@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulators.redis import errors
-from emulators.redis.arguments import integer
+from emulators.redis.arguments import long_integer
 from emulators.redis.resp import Reply
 from emulators.redis.table import command
 
@@ -20,9 +20,9 @@ _MAX = 2**63 - 1
 _OPTIONS = frozenset({b"NX", b"XX", b"GT", b"LT"})
 
 
-def _expire(client: RedisSession, args: list[bytes], name: str, unit_ms: int, relative: bool) -> Reply:
+def _parse_options(words: list[bytes]) -> set[bytes]:
     options = set()
-    for word in args[3:]:
+    for word in words:
         option = word.upper()
         if option not in _OPTIONS:
             raise errors.unsupported_option(word)
@@ -31,8 +31,15 @@ def _expire(client: RedisSession, args: list[bytes], name: str, unit_ms: int, re
         raise errors.EXPIRE_NX_WITH_OTHERS
     if b"GT" in options and b"LT" in options:
         raise errors.EXPIRE_GT_AND_LT
+    return options
+
+
+def _expire(client: RedisSession, args: list[bytes], name: str, unit_ms: int, relative: bool) -> Reply:
+    options = _parse_options(args[3:]) if len(args) > 3 else None
     now_ms = client.clock.now_ms()
-    number = integer(args[2])
+    number = long_integer(args[2])
+    if number is None:
+        raise errors.NOT_INTEGER
     if unit_ms != 1 and not -_MAX // unit_ms < number <= _MAX // unit_ms:
         raise errors.invalid_expire(name)
     when = number * unit_ms

@@ -42,6 +42,10 @@ def set_(client: RedisSession, args: list[bytes]) -> Reply:
         db.event("$", b"set", key)
         return OK
     expiry: tuple[int, bool] | None = None
+    if len(args) == 5 and (expiry := _EXPIRY_OPTIONS.get(args[3].upper())) is not None:
+        # With a deadline and nothing else: the next in frequency.
+        _store(client, key, args[2], _deadline(client, args[4], expiry, "set"))
+        return OK
     expiry_name = expiry_word = b""
     keep = get_old = only_new = only_old = False
     position = 3
