@@ -16,7 +16,7 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -155,10 +155,17 @@ class _Connection:
 
 
 class KafkaClient:
-    """See the module's text. `sasl` is (user, password) for PLAIN; `tls` an `ssl.SSLContext`."""
+    """See the module's text. `sasl` is (user, password) for PLAIN; `tls` an `ssl.SSLContext`; `now_ms` what
+    records without a time are stamped with (default: the machine's clock)."""
 
     def __init__(
-        self, bootstrap: str, *, timeout: float = 30.0, sasl: tuple[str, str] | None = None, tls: Any = None
+        self,
+        bootstrap: str,
+        *,
+        timeout: float = 30.0,
+        sasl: tuple[str, str] | None = None,
+        tls: Any = None,
+        now_ms: Callable[[], int] | None = None,
     ) -> None:
         host, _, port = bootstrap.split(",")[0].rpartition(":")
         if not host or not port.isdigit():
@@ -172,6 +179,7 @@ class KafkaClient:
         self._leaders: dict[str, dict[int, int]] = {}
         self._next_partition: dict[str, int] = {}
         self._pause = threading.Event()
+        self._now_ms = now_ms or _machine_ms
 
     def close(self) -> None:
         """Close the connections. Idempotent."""
@@ -250,7 +258,7 @@ class KafkaClient:
                     position,
                     Record(
                         len(batch),
-                        timestamp if timestamp is not None else _now_ms(),
+                        timestamp if timestamp is not None else self._now_ms(),
                         key,
                         as_bytes(row.get("value")),
                         [(name, as_bytes(item)) for name, item in pairs],
@@ -516,8 +524,7 @@ def murmur2(data: bytes) -> int:
     return value ^ value >> 15
 
 
-def _now_ms() -> int:
-    """-1 leaves the time to the broker where the topic stamps records; else clients stamp their own."""
+def _machine_ms() -> int:
     from emulators.kernel.clock import Clock
 
     return Clock().now_ms()

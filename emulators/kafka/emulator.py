@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = ["KafkaEmulator"]
 
 DEFAULT_VERSION = "4.1"
+#: What `compression.type` turns batches into; `producer` (not here) leaves them as they come.
+_CODECS = {"uncompressed": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 _CLUSTER_ID = "parlel-kafka-cluster-00"
 _MAIN = "main"
 
@@ -348,7 +350,7 @@ class KafkaEmulator(Emulator):
                 "retention_bytes": int(value("retention.bytes")),
                 "delete_retention_ms": int(value("delete.retention.ms")),
                 "min_isr": int(value("min.insync.replicas")),
-                "codec": value("compression.type"),
+                "codec": _CODECS.get(value("compression.type")),
             }
         return topic.settings
 

@@ -20,6 +20,7 @@ from emulators.kafka import errors
 from emulators.kafka.client import KafkaClient, KafkaError, murmur2
 from emulators.kafka.faults import api_key
 from emulators.kafka.handlers import APIS, apis_of, handler
+from emulators.kafka.wire.records import read_header
 from emulators.kafka.wire.schema import API_KEYS, message
 from emulators.kernel.interceptor import Decision
 from tests.kafka.conftest import Cluster
@@ -195,6 +196,16 @@ def test_a_fault_strikes_one_partition_and_appends_nothing(cluster: Start) -> No
         assert _produced(connection.call("produce", 9, **produce("t", batch(b"y"), 1))) == 0
     assert fault.hits == 2
     assert not fault.active
+
+
+@pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd", "uncompressed"])
+def test_a_topic_may_choose_the_compression(cluster: Start, codec: str) -> None:
+    found = cluster()
+    found.client.create_topic("t", configs={"compression.type": codec})
+    found.client.produce_many("t", [{"value": "x" * 100, "key": "k"}] * 3, codec="gzip")
+    header = read_header(found.emulator.topics["t"].partitions[0].log.batches[0].data)
+    assert header.codec == ("uncompressed", "gzip", "snappy", "lz4", "zstd").index(codec)
+    assert found.values("t") == [b"x" * 100] * 3
 
 
 def test_a_lost_acknowledgement_has_done_the_work(cluster: Start) -> None:
@@ -612,7 +623,6 @@ def test_random_damage_is_answered_or_closes_and_harms_nobody(victim: Cluster, d
 @given(st.binary(min_size=1, max_size=300), st.integers(0, 400))
 def test_a_damaged_batch_never_gets_in(noise: bytes, position: int) -> None:
     from emulators.kafka.handlers.h00_produce import Refused, check_bytes, validate
-    from emulators.kafka.wire.records import read_header
 
     data = bytearray(batch(b"hello" * 40, (b"k", b"v")))
     position %= len(data) - 21

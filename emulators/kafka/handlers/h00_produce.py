@@ -122,6 +122,9 @@ def _append(
     # From here on Kafka has looked at the log, and says so.
     row["log_start_offset"] = log.start
     validate(header, batch, settings, now)
+    if settings["codec"] is not None and settings["codec"] != header.codec:
+        batch = _recoded(batch, header, settings["codec"])
+        header = records.read_header(batch)
     append_time = -1
     if settings["append_time"]:
         batch = records.with_append_time(batch, now)
@@ -196,6 +199,21 @@ def validate(header: Header, batch: bytes, settings: dict[str, Any], now: int) -
             raise Refused(errors.INVALID_TIMESTAMP, "a record's timestamp is out of the range that the topic accepts")
     if settings["compact"]:
         _require_keys(batch, header)
+
+
+def _recoded(batch: bytes, header: Header, codec: int) -> bytes:
+    """The batch as the topic's `compression.type` wants it; a batch that cannot be read is corrupt."""
+    try:
+        return records.build_batch(
+            list(records.decode_records(batch, header)),
+            codec=codec,
+            producer_id=header.producer_id,
+            producer_epoch=header.producer_epoch,
+            base_sequence=header.base_sequence,
+            transactional=header.transactional,
+        )
+    except RecordError as error:
+        raise Refused(errors.CORRUPT_MESSAGE, str(error)) from error
 
 
 def _require_keys(batch: bytes, header: Header) -> None:
