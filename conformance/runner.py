@@ -107,6 +107,20 @@ def _check_ledger(outcomes: list[Outcome], ledger: set[str]) -> list[str]:
     return errors
 
 
+def _settled(service: Service, case: Case, mode: str, outcomes: list[str], store: Goldens) -> list[str]:
+    """What to record: outcomes that compare equal to those recorded before stay as they were, so that files change little."""
+    try:
+        before = store.find(case, mode)
+    except GoldenError:
+        before = []
+    settled = []
+    for at, (step, outcome) in enumerate(zip([*case.steps, END], outcomes, strict=False)):
+        old = before[at] if at < len(before) else None
+        left, right = service.compare(step, old, outcome) if old is not None else ("", "-")
+        settled.append(old if old is not None and left == right else service.reduce(step, outcome))
+    return settled
+
+
 def record(service: Service, cases: list[Case], say: Callable[[str], None]) -> None:
     """Play `cases` on the real service and write their goldens. Blocks of cases not played stay as they are."""
     with service.reference() as reference:
@@ -115,7 +129,7 @@ def record(service: Service, cases: list[Case], say: Callable[[str], None]) -> N
             played = [case for case in cases if case.group == group]
             for case in played:
                 for mode in service.modes(case):
-                    outcomes = zip([*case.steps, END], list(service.play(case, mode, reference)), strict=False)
-                    store.put(case, mode, [service.reduce(step, outcome) for step, outcome in outcomes])
+                    outcomes = list(service.play(case, mode, reference))
+                    store.put(case, mode, _settled(service, case, mode, outcomes, store))
             store.save([case for case in service.cases() if case.group == group], reference.version)
             say(f"{store.path.name}: {len(played)} cases recorded from {reference.version}")

@@ -16,9 +16,11 @@ import socket
 import subprocess
 import tempfile
 import time
+import tomllib
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from conformance.model import CASES, Case, Missing, Server, Step
@@ -277,12 +279,26 @@ class PostgresService:
     def compare(self, step: Step, expected: str, actual: str) -> tuple[str, str]:
         if "ignore" in step.normalise:
             return "", ""
+        for pattern, replacement in _substitutions():
+            expected, actual = pattern.sub(replacement, expected), pattern.sub(replacement, actual)
         if expected == actual or "ordered" in step.normalise or re.search(r"\border\s+by\b", step.text, re.IGNORECASE):
             return expected, actual
         return _rows_sorted(expected), _rows_sorted(actual)
 
     def reduce(self, step: Step, outcome: str) -> str:
         return outcome
+
+
+@lru_cache(maxsize=1)
+def _substitutions() -> list[tuple[re.Pattern[str], str]]:
+    """The declared normalisations; raises ValueError on one without a reason."""
+    path = CASES / "postgres" / "normalise.toml"
+    found = []
+    for entry in tomllib.loads(path.read_text(encoding="utf-8"))["normalise"]:
+        if not entry.get("why"):
+            raise ValueError(f"{path}: {entry} has no why")
+        found.append((re.compile(entry["pattern"]), entry["replace"]))
+    return found
 
 
 def _step(connection: Connection, action: Action, mode: str, server: RealPostgres | EmulatedPostgres) -> list[Message]:

@@ -18,6 +18,7 @@ Rules are named in `cases/redis/normalise.toml` (per command) or at a step (`#~ 
     monitor          MONITOR lines: the time and the address are free
     help             a HELP reply: the subcommands it names; the wording is each project's own
     texts            COMMAND INFO and DOCS: summaries, notes and the like are each project's own words
+    acl              rules of users: single commands in any order (Redis prints them as its hash table has them)
     keys             a map: only its keys, sorted
     ignore           not compared at all (say why in the case)
 """
@@ -233,6 +234,17 @@ def _texts(reply: Reply) -> Reply:
     return Reply(reply.kind, members) if isinstance(reply.value, list) else reply
 
 
+def _acl(reply: Reply) -> Reply:
+    if isinstance(reply.value, list):
+        return Reply(reply.kind, [_acl(member) for member in reply.value])
+    if reply.value is None or reply.kind in "-!<":
+        return reply
+    runs = re.sub(
+        rb"(?<!\S)[+-][^@\s()]+(?: [+-][^@\s()]+)+", lambda m: b" ".join(sorted(m.group().split())), reply.value
+    )
+    return Reply(reply.kind, runs)
+
+
 def _keys(reply: Reply) -> Reply:
     if reply.kind == "%" or (reply.kind == "*" and len(reply.items) % 2 == 0):
         return Reply("~" if reply.kind == "%" else "*", sorted(reply.items[::2], key=render))
@@ -256,6 +268,7 @@ _RULES: dict[str, Rule] = {
     "help": _help,
     "texts": _texts,
     "monitor": _monitor,
+    "acl": _acl,
     "keys": _keys,
     "ignore": lambda reply: _FREE,
 }
