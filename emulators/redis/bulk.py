@@ -6,11 +6,12 @@ elements when they are equally long; otherwise heads and elements are joined by 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain
 
 from emulators.redis.resp import Encoded
 
-__all__ = ["bulk_array"]
+__all__ = ["bulk_array", "entry_array"]
 
 # Heads of lengths up to here are kept.
 _KEPT = 4096
@@ -40,4 +41,20 @@ def bulk_array(items: list[bytes]) -> Encoded:
             len(items),
             b"".join(chain.from_iterable(zip(map(_head, map(len, items)), items, strict=True))),
         )
+    return Encoded(data, data)
+
+
+def entry_array(entries: Iterable[tuple[bytes, list[bytes]]]) -> Encoded:
+    """An array of pairs, each of a bulk string and a non-empty array of bulk strings: a stream's entries, as a reply."""
+    parts = [b""]
+    count = 0
+    for name, items in entries:
+        count += 1
+        parts.append(b"*2\r\n$%d\r\n%b\r\n*%d" % (len(name), name, len(items)))
+        for item in items:
+            parts.append(_head(len(item)))
+            parts.append(item)
+        parts.append(b"\r\n")
+    parts[0] = b"*%d\r\n" % count
+    data = b"".join(parts)
     return Encoded(data, data)

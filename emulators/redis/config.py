@@ -462,6 +462,7 @@ def _max_bulk(server: RedisEmulator, values: dict[str, Any]) -> None:
 def _events(server: RedisEmulator, values: dict[str, Any]) -> None:
     server.notify_flags = event_letters(values["notify-keyspace-events"])
     server.notify_new = "n" in server.notify_flags
+    server.instruments.settle()
 
 
 _EFFECTS: dict[str, Effect] = {

@@ -219,6 +219,7 @@ class RedisEmulator(Emulator):
             if not self.instruments.depth:
                 self.replication.flush()
             self.tracking.deliver()
+            self.instruments.deliver()
         self.pending = False
 
     def resume_unblocked(self) -> None:

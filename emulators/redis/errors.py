@@ -49,9 +49,7 @@ NOT_IN_MULTI = RedisError("ERR Command not allowed inside a transaction")
 OUT_OF_MEMORY = RedisError("OOM command not allowed when used memory > 'maxmemory'.")
 NO_REPLICAS = RedisError("NOREPLICAS Not enough good replicas to write.")
 READ_ONLY_REPLICA = RedisError("READONLY You can't write against a read only replica.")
-MASTER_DOWN = RedisError(
-    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
-)
+MASTER_DOWN = RedisError("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.")
 NO_AUTH = RedisError("NOAUTH Authentication required.")
 WRONG_PASS = RedisError("WRONGPASS invalid username-password pair or user is disabled.")
 NO_PASSWORD_SET = RedisError(
@@ -248,8 +246,11 @@ def unknown_command(name: bytes, arguments: list[bytes]) -> RedisError:
     for argument in arguments:
         if len(shown) >= 128:
             break
-        shown += b"'%b' " % argument[: 128 - len(shown)]
-    return RedisError(b"ERR unknown command '%b', with args beginning with: %b" % (name[:128], shown))
+        # The server prints C strings, which end at a zero byte.
+        shown += b"'%b' " % argument[: 128 - len(shown)].split(b"\0", 1)[0]
+    return RedisError(
+        b"ERR unknown command '%b', with args beginning with: %b" % (name[:128].split(b"\0", 1)[0], shown)
+    )
 
 
 def unknown_subcommand(container: str, name: bytes) -> RedisError:
@@ -257,6 +258,13 @@ def unknown_subcommand(container: str, name: bytes) -> RedisError:
 
 
 def subcommand_syntax(args: list[bytes]) -> RedisError:
+    return RedisError(
+        b"ERR unknown subcommand or wrong number of arguments for '%b'. Try %b HELP." % (args[1][:128], args[0].upper())
+    )
+
+
+def wrong_subcommand(args: list[bytes]) -> RedisError:
+    """A subcommand with more words than it takes, where its arity does not say so."""
     return RedisError(
         b"ERR unknown subcommand or wrong number of arguments for '%b'. Try %b HELP." % (args[1][:128], args[0].upper())
     )

@@ -11,8 +11,11 @@ are estimated as by Ertl (arXiv:1702.01284).
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_right
 from collections.abc import Iterable
+from functools import cache
+from itertools import accumulate
 
 __all__ = ["DENSE", "SPARSE", "CorruptError", "Sketch", "estimate", "hash_element", "highest", "histogram", "is_valid"]
 
@@ -77,6 +80,9 @@ def is_valid(data: bytes) -> bool:
     return data[4] == SPARSE or len(data) == _DENSE_SIZE
 
 
+_EMPTY = b"HYLL" + bytes([SPARSE]) + bytes(11) + b"\x7f\xff"
+
+
 class Sketch:
     """A HyperLogLog that is being read or changed. `data` is the string."""
 
@@ -85,7 +91,7 @@ class Sketch:
     def __init__(self, data: bytes | None = None) -> None:
         """From a valid string, or empty."""
         #: Becomes a bytearray with the first change.
-        self.data: bytes | bytearray = b"HYLL" + bytes([SPARSE]) + bytes(11) + b"\x7f\xff" if data is None else data
+        self.data: bytes | bytearray = _EMPTY if data is None else data
 
     def _own(self) -> bytearray:
         """The string, for changing it."""
@@ -203,7 +209,7 @@ class Sketch:
                     raised = self._set_dense(index, rank)
                 updated += raised
         finally:
-            if runs is not None and self.data[4] == SPARSE:
+            if runs is not None and updated and self.data[4] == SPARSE:
                 self._own()[HEADER:] = runs.code()
         return updated
 
@@ -230,30 +236,31 @@ class Sketch:
         return raised
 
 
+# One code; damage can leave half of a long one at the end, which does no harm until a register there is asked for.
+_CODE = re.compile(rb"[\x40-\x7f].?|[^\x40-\x7f]", re.DOTALL)
+
+
+@cache
+def _spans() -> dict[bytes, int]:
+    """How many registers each possible code stands for."""
+    spans = {bytes([byte]): (byte & 3 if byte & 0x80 else byte & 63) + 1 for byte in range(256)}
+    for high in range(64):
+        spans[bytes([0x40 | high])] = (high << 8) + 1
+        for low in range(256):
+            spans[bytes([0x40 | high, low])] = (high << 8 | low) + 1
+    return spans
+
+
 class _Runs:
     """The sparse code taken apart, so that a register is found at once: the codes, and the first register of each."""
 
     __slots__ = ("_codes", "_size", "_starts")
 
     def __init__(self, data: bytes | bytearray) -> None:
-        self._codes: list[bytes] = []
-        self._starts: list[int] = []
-        first, position, end = 0, HEADER, len(data)
-        while position < end:
-            byte = data[position]
-            width, span = 1, (byte & 63) + 1
-            if byte & 0x80:
-                span = (byte & 3) + 1
-            elif byte & 0x40:
-                # Damage at the end of the string does no harm until a register there is asked for.
-                low = data[position + 1] if position + 1 < end else 0
-                width, span = 2, ((byte & 63) << 8 | low) + 1
-            self._codes.append(bytes(data[position : position + width]))
-            self._starts.append(first)
-            position += width
-            first += span
-        self._starts.append(first)
-        self._size = end
+        spans = _spans()
+        self._codes: list[bytes] = _CODE.findall(data, HEADER)
+        self._starts: list[int] = list(accumulate(map(spans.__getitem__, self._codes), initial=0))
+        self._size = len(data)
 
     def code(self) -> bytes:
         return b"".join(self._codes)

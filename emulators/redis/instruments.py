@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from emulators.redis.config import effect
 from emulators.redis.errors import RedisError
+from emulators.redis.keyspecs import found_keys
 from emulators.redis.quoting import quoted
 from emulators.redis.resp import Reply, Status
 
@@ -104,6 +105,7 @@ class Instruments:
         self.monitors: dict[RedisSession, None] = {}
         self.times_all = False
         self.depth = 0
+        self._lines: list[Status] = []
 
     @property
     def on(self) -> bool:
@@ -114,6 +116,7 @@ class Instruments:
             or bool(self.monitors)
             or bool(server.tracking.clients)
             or server.feeding
+            or "m" in server.notify_flags
             or bool(server.config["latency-monitor-threshold"])
         )
 
@@ -138,6 +141,10 @@ class Instruments:
         if feeding:
             override = server.replication.begin()
         clock = server.clock
+        if "m" in server.notify_flags and "readonly" in row.flags:
+            for position, _ in found_keys(row, args):
+                if session.db.peek(args[position]) is None:
+                    session.db.event("m", b"keymiss", args[position])
         start_us = clock.wall_us()
         row.calls += 1
         self.depth += 1
@@ -228,9 +235,16 @@ class Instruments:
         source = b"lua" if self._server.scripting.running else session.link.peer.encode()
         words = b" ".join(map(quoted, redacted(self._server, row, args)))
         line = Status(b"%d.%06d [%d %b] %b" % (seconds, microseconds, session.db.number, source, words))
-        for monitor in list(self.monitors):
-            monitor.send_reply(line)
-            self._server.limits.check(monitor)
+        self._lines.append(line)
+        self._server.pending = True
+
+    def deliver(self) -> None:
+        """Send MONITOR's lines: after the reply to what they show."""
+        lines, self._lines = self._lines, []
+        for line in lines:
+            for monitor in list(self.monitors):
+                monitor.send_reply(line)
+                self._server.limits.check(monitor)
 
 
 @effect("slowlog-log-slower-than", "latency-monitor-threshold")

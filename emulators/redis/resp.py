@@ -427,7 +427,7 @@ class _ExactReader:
                 if line is None:
                     return None
                 if line[:1] != b"$":
-                    shown = chr(line[0]) if line else "\r"
+                    shown = chr(line[0]) if line else " "
                     raise ProtocolError(f"expected '$', got '{shown}'")
                 length = _integer(line[1:])
                 if length is None or length < 0 or length > self._owner.max_bulk:

@@ -210,6 +210,12 @@ class RedisSession(Session):
             else:
                 reply = self.call(row, args)
         except RedisError as error:
+            if row is None and args[0].lower() in _HTTP:
+                # Somebody speaks HTTP, perhaps a browser made to by a malicious page: no further word.
+                self._out.clear()
+                server.current_session = None
+                self.kill()
+                return
             reply = self._refused(row, error)
         if reply is not NO_REPLY:
             self.send_reply(reply)
@@ -228,11 +234,12 @@ class RedisSession(Session):
 
     def _refused(self, row: Command | None, error: RedisError) -> RedisError:
         """A command did not get as far as its handler: inside MULTI, that spoils the transaction."""
+        if row is not None and row.name == "exec":
+            if self.queue is not None:
+                self.leave_multi()
+            return errors.exec_aborted_by(error)
         if self.queue is not None:
             self.queue_broken = True
-            if row is not None and row.name == "exec":
-                self.leave_multi()
-                return errors.exec_aborted_by(error)
         return error
 
     def call(self, row: Command, args: list[bytes]) -> Reply:
@@ -408,4 +415,5 @@ class RedisSession(Session):
 
 
 _NONE: dict[bytes, Command] = {}
+_HTTP = frozenset({b"post", b"host:"})
 _NOT_QUEUED = frozenset({"exec", "discard", "multi", "watch", "quit", "reset"})

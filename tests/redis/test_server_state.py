@@ -221,7 +221,7 @@ def test_parameters_follow_the_version() -> None:
 
 
 def test_help_of_every_container_has_its_form() -> None:
-    lab = Lab()
+    lab = Lab(cluster=True)
     for container in lab.server.containers:
         shown = lab(container, "HELP")
         assert shown.startswith(f"[{container.decode().upper()} <subcommand> [<arg> [value] [opt] ...]. Sub"), container

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emulators.redis import errors
 from emulators.redis.acl import CATEGORIES, Selector, has_spaces
 from emulators.redis.arguments import integer
 from emulators.redis.errors import RedisError
@@ -110,7 +111,7 @@ def cat(client: RedisSession, args: list[bytes]) -> Reply:
         return [category.encode() for category in CATEGORIES]
     category = args[2].decode("latin-1").lower()
     if len(args) > 3:
-        raise RedisError(b"ERR unknown subcommand or wrong number of arguments for '%b'. Try ACL HELP." % args[1])
+        raise errors.wrong_subcommand(args)
     if category not in CATEGORIES:
         raise RedisError(b"ERR Unknown category '%b'" % args[2][:128])
     return [row.name.encode() for row in client.server.rows() if category in row.categories]
@@ -118,6 +119,8 @@ def cat(client: RedisSession, args: list[bytes]) -> Reply:
 
 @command("acl|genpass")
 def genpass(client: RedisSession, args: list[bytes]) -> Reply:
+    if len(args) > 3:
+        raise errors.wrong_subcommand(args)
     bits = integer(args[2]) if len(args) == 3 else 256
     if not 0 < bits <= _MAX_BITS:
         raise RedisError(
@@ -130,6 +133,8 @@ def genpass(client: RedisSession, args: list[bytes]) -> Reply:
 
 @command("acl|log")
 def log(client: RedisSession, args: list[bytes]) -> Reply:
+    if len(args) > 3:
+        raise errors.wrong_subcommand(args)
     entries = client.server.acl.log.entries
     count = 10
     if len(args) == 3:

@@ -153,8 +153,10 @@ def kill(client: RedisSession, args: list[bytes]) -> Reply:
 
 @command("client|unblock")
 def unblock(client: RedisSession, args: list[bytes]) -> Reply:
+    if len(args) > 4:
+        raise errors.wrong_subcommand(args)
     how = args[3].lower() if len(args) == 4 else b"timeout"
-    if len(args) > 4 or how not in (b"timeout", b"error"):
+    if how not in (b"timeout", b"error"):
         raise RedisError("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")
     session = client.server.sessions.get(integer(args[2]))
     waiter = getattr(session, "blocked", None)
@@ -168,8 +170,10 @@ def unblock(client: RedisSession, args: list[bytes]) -> Reply:
 
 @command("client|pause")
 def pause(client: RedisSession, args: list[bytes]) -> Reply:
+    if len(args) > 4:
+        raise errors.wrong_subcommand(args)
     kind = args[3].lower() if len(args) == 4 else b"all"
-    if len(args) > 4 or kind not in (b"all", b"write"):
+    if kind not in (b"all", b"write"):
         raise RedisError("ERR CLIENT PAUSE mode must be WRITE or ALL")
     duration = integer(args[2], RedisError("ERR timeout is not an integer or out of range"))
     if duration < 0:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulators.redis.arguments import integer
 from emulators.redis.cluster import SLOTS, key_slot
+from emulators.redis.commands.usage import usage_lines
 from emulators.redis.errors import RedisError
 from emulators.redis.resp import OK, Reply, Verbatim
 from emulators.redis.table import command
@@ -63,6 +64,11 @@ def info(client: RedisSession, args: list[bytes]) -> Reply:
         "total_cluster_links_buffer_limit_exceeded": 0,
     }
     return Verbatim("".join(f"{name}:{value}\r\n" for name, value in fields.items()).encode())
+
+
+@_in_cluster("cluster|help")
+def help_(client: RedisSession, args: list[bytes]) -> Reply:
+    return usage_lines("cluster")
 
 
 @_in_cluster("cluster|slots")

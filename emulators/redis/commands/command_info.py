@@ -74,9 +74,9 @@ def _info(row: Command) -> list[Any]:
         row.last_key,
         row.key_step,
         SetReply([Status(b"@" + word.encode()) for word in CATEGORIES if word in row.categories]),
-        [tip.encode() for tip in row.tips],
-        [_key_spec(spec) for spec in row.key_specs],
-        [_info(sub) for sub in row.subcommands.values()],
+        SetReply([tip.encode() for tip in row.tips]),
+        SetReply([_key_spec(spec) for spec in row.key_specs]),
+        SetReply([_info(sub) for sub in row.subcommands.values()]),
     ]
 
 

@@ -88,7 +88,7 @@ def hello(client: RedisSession, args: list[bytes]) -> Reply:
         raise errors.WRONG_PASS
     if not client.authenticated:
         raise RedisError(
-            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH "
+            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH "
             "<user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time"
         )
     if name is not None:

@@ -17,7 +17,6 @@ from emulators.redis.commands.help import help_lines
 from emulators.redis.config import memory_bytes
 from emulators.redis.digest import dataset_digest, value_digest
 from emulators.redis.errors import RedisError
-from emulators.redis.glob import glob_match
 from emulators.redis.memory import value_size
 from emulators.redis.resp import OK, BigNumber, Encoded, Push, Reply, SetReply, Status, Verbatim
 from emulators.redis.table import command
@@ -277,12 +276,6 @@ def _replicate(client: RedisSession, words: list[bytes]) -> Reply:
     return OK
 
 
-@_sub("stringmatch-len", 2)
-def _stringmatch_len(client: RedisSession, words: list[bytes]) -> Reply:
-    # The fuzz subject of the server's own tests: a pattern repeated, matched against a long text.
-    return int(glob_match(words[1], b"a" * min(_number(words[0]), 1 << 20)))
-
-
 @_sub("stringmatch-test", 0)
 def _stringmatch_test(client: RedisSession, words: list[bytes]) -> Reply:
     return Status(b"Apparently Redis did not crash: test passed")
@@ -304,11 +297,6 @@ def _replybuffer(client: RedisSession, words: list[bytes]) -> Reply:
     if words[0].lower() == b"resizing":
         return OK
     raise errors.SYNTAX
-
-
-@_sub("jmap", 0)
-def _jmap(client: RedisSession, words: list[bytes]) -> Reply:
-    return OK
 
 
 _MORE = b"Some real reply following the "

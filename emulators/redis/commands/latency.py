@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from emulators.redis.session import RedisSession
 
 _DISABLED = (
-    "I'm sorry, Dave, I can't do that. Latency monitoring is disabled in this Redis instance. You may use "
-    '"CONFIG SET latency-monitor-threshold <milliseconds>." in order to enable it.'
+    "Latency monitoring is disabled in this Redis instance: no events are recorded. "
+    '"CONFIG SET latency-monitor-threshold <milliseconds>" switches it on.'
 )
-_QUIET = "Dave, no latency spike was observed during the lifetime of this Redis instance, not in the slightest bit."
+_QUIET = "No event has reached the latency threshold so far."
 
 
 @command("latency|latest")
@@ -86,7 +86,7 @@ def doctor(client: RedisSession, args: list[bytes]) -> Reply:
     events = server.instruments.latency
     if not events:
         return Verbatim((_QUIET if server.config["latency-monitor-threshold"] else _DISABLED).encode() + b"\n")
-    lines = ["Dave, I have observed latency spikes in this Redis instance.", ""]
+    lines = ["Latency spikes were observed in this Redis instance:", ""]
     for number, (name, event) in enumerate(events.items(), 1):
         values = [milliseconds for _, milliseconds in event.samples]
         lines.append(

@@ -13,12 +13,8 @@ from emulators.redis.table import command
 if TYPE_CHECKING:
     from emulators.redis.session import RedisSession
 
-_EMPTY = (
-    "Hi Sam, this instance is empty or is using very little memory, my issues detector can't be used in these "
-    "conditions. Please, leave for your mission on Earth and fill it with some data. The new Sam and I will be back to "
-    "our programming as soon as I finished rebooting.\n"
-)
-_FINE = "Hi Sam, I can't find any memory issue in your instance. I can only account for what occurs on this base.\n"
+_EMPTY = "This instance is empty or is using very little memory, so there is nothing to find out about it.\n"
+_FINE = "No memory issue was found in this instance.\n"
 
 
 @command("memory|usage")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from emulators.redis import errors
 from emulators.redis.glob import glob_match
 from emulators.redis.resp import NO_REPLY, Push, Reply
 from emulators.redis.table import command
@@ -91,11 +92,15 @@ def spublish(client: RedisSession, args: list[bytes]) -> Reply:
 
 @command("pubsub|channels")
 def pubsub_channels(client: RedisSession, args: list[bytes]) -> Reply:
+    if len(args) > 3:
+        raise errors.wrong_subcommand(args)
     return [name for name in client.server.pubsub.channels if len(args) < 3 or glob_match(args[2], name)]
 
 
 @command("pubsub|shardchannels")
 def pubsub_shardchannels(client: RedisSession, args: list[bytes]) -> Reply:
+    if len(args) > 3:
+        raise errors.wrong_subcommand(args)
     return [name for name in client.server.pubsub.shards if len(args) < 3 or glob_match(args[2], name)]
 
 

@@ -119,5 +119,5 @@ def module_list(client: RedisSession, args: list[bytes]) -> Reply:
 @command("module|load", "module|loadex", "module|unload")
 def module_load(client: RedisSession, args: list[bytes]) -> Reply:
     if args[1].lower() == b"unload":
-        raise RedisError("ERR Error unloading module: no such module with that name ")
+        raise RedisError("ERR Error unloading module: no such module with that name")
     raise RedisError(_NO_MODULES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from emulators.redis import errors
 from emulators.redis.arguments import integer
 from emulators.redis.errors import RedisError
 from emulators.redis.resp import OK, Reply
@@ -17,6 +18,8 @@ _BAD_COUNT = RedisError("ERR count should be greater than or equal to -1")
 
 @command("slowlog|get")
 def get(client: RedisSession, args: list[bytes]) -> Reply:
+    if len(args) > 3:
+        raise errors.wrong_subcommand(args)
     count = integer(args[2], _BAD_COUNT, -1) if len(args) == 3 else 10
     entries = client.server.instruments.slow_entries
     chosen = entries if count == -1 else entries[:count]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from emulators.redis import errors
 from emulators.redis.arguments import integer
-from emulators.redis.commands.streams import entries_reply
+from emulators.redis.commands.streams import entries_reply, entries_written
 from emulators.redis.errors import RedisError
 from emulators.redis.resp import NO_REPLY, NULL_ARRAY, Reply
 from emulators.redis.stream import MAX_ID, UNKNOWN, StreamConsumer, StreamGroup, StreamValue, format_id
@@ -218,7 +218,7 @@ def _read(client: RedisSession, args: list[bytes], name: str) -> Reply:
             continue
         if request.group is None:
             if stream.length and stream.last_live_id() > after:
-                found.append((key, entries_reply(_some(stream.iterate(after + 1), request.count))))
+                found.append((key, entries_written(client, _some(stream.iterate(after + 1), request.count))))
         elif after != _NEW:
             found.append((key, _history(db, stream, key, request, after)))
         elif stream.length and stream.last_live_id() > stream.groups[request.group].last_id:
@@ -258,7 +258,7 @@ def _wait(client: RedisSession, request: _Request) -> Reply:
                 return NO_REPLY
             if stream.last_id <= after[key] or (runs_again and stream.last_live_id() <= after[key]):
                 return NO_REPLY
-            return _shape(client, [(key, entries_reply(_some(stream.iterate(after[key] + 1), count)))])
+            return _shape(client, [(key, entries_written(client, _some(stream.iterate(after[key] + 1), count)))])
         stream = db.write(key)
         if type(stream) is not StreamValue:
             raise errors.WRONG_TYPE if runs_again else errors.STREAM_GONE

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from emulators.redis import errors
 from emulators.redis.arguments import integer
+from emulators.redis.bulk import entry_array
 from emulators.redis.resp import NULL_ARRAY, OK, Reply
 from emulators.redis.stream import MAX_ID, StreamValue, format_id, make_id
 from emulators.redis.stream_ids import MAX_SEQUENCE, parse_high, parse_id, parse_low, parse_new
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from emulators.redis.config import Thresholds
     from emulators.redis.session import RedisSession
 
-__all__ = ["entries_reply"]
+__all__ = ["entries_reply", "entries_written"]
 
 _MAX_LIMIT = 1_000_000
 _DEFAULT_LIMIT = 10_000
@@ -30,6 +31,13 @@ _DEFAULT_LIMIT = 10_000
 def entries_reply(entries: Iterable[tuple[int, list[bytes]]]) -> list[list[object]]:
     """Entries as XRANGE and all others show them."""
     return [[format_id(number), items] for number, items in entries]
+
+
+def entries_written(client: RedisSession, entries: Iterable[tuple[int, list[bytes]]]) -> Reply:
+    """The same for a reply that goes to the client as it is; a script gets it in parts."""
+    if not client.may_block:
+        return entries_reply(entries)
+    return entry_array((format_id(number), items) for number, items in entries)
 
 
 # -- adding and trimming -------------------------------------------------------------------------------------------
@@ -274,7 +282,7 @@ def _range(client: RedisSession, args: list[bytes], reverse: bool) -> Reply:
     if count == 0:
         return NULL_ARRAY
     entries = stream.iterate_back(start, end) if reverse else stream.iterate(start, end)
-    return entries_reply(islice(entries, count) if 0 < count <= stream.length else entries)
+    return entries_written(client, islice(entries, count) if 0 < count <= stream.length else entries)
 
 
 @command("xrange")

@@ -50,6 +50,8 @@ def _usage(argument: dict[str, Any]) -> str:
 def usage_lines(container: str) -> list[Status]:
     """The lines that `<container> HELP` answers."""
     lines = [f"{container.upper()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
+    if container == "command":
+        lines += ["(no subcommand)", "    Details of all commands."]
     known = docs().get(container, {}).get("subcommands", {})
     for sub in COMMANDS[container].subcommands.values():
         word = sub.name.split("|")[1].upper()
@@ -57,7 +59,7 @@ def usage_lines(container: str) -> list[Status]:
             continue
         arguments = known.get(sub.name, {}).get("arguments", ())
         lines.append(" ".join([word, *(_usage(argument) for argument in arguments)]))
-        lines.append(f"    Since {sub.since}.")
+        lines.append(f"    Since {known.get(sub.name, {}).get('since', sub.since)}.")
     lines += ["HELP", "    Prints this help."]
     return [Status(line.encode()) for line in lines]
 
