@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hmac
 import json
+import logging
 import os
 import queue
 import socket
@@ -29,6 +30,7 @@ from parlel.log import LogEntry
 
 __all__ = ["METHODS", "ControlClient", "ControlServer", "encode"]
 
+_logger = logging.getLogger("parlel")
 _MAX_LINE = 16 << 20
 _TCP = "tcp:"
 # Entries that a slow reader of `follow` may fall behind before it loses some.
@@ -330,6 +332,10 @@ class ControlServer:
             yield {"id": number, "result": result}
         except (ParlelError, HostError, SnapshotError, OSError, TypeError, ValueError) as error:
             yield {"id": number, "error": {"type": type(error).__name__, "message": str(error)}}
+        except Exception as error:
+            # A bug of ours: whoever asked gets an answer all the same, and the traceback goes to the log.
+            _logger.exception("the method of %r failed", line[:200])
+            yield {"id": number, "error": {"type": type(error).__name__, "message": f"internal error: {error!r}"}}
 
 
 class ControlClient:

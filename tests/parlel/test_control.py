@@ -87,6 +87,19 @@ def test_nonsense_is_answered_with_an_error(server: tuple[ControlServer, threadi
         assert "error" in answer or line.endswith(b"[]}")
 
 
+def test_a_bug_is_answered_too(
+    client: ControlClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_: object) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setitem(METHODS, "digest", broken)
+    with pytest.raises(ControlError, match=r"internal error: KeyError\('x'\)"):
+        client.call("digest")
+    assert "KeyError" in caplog.text
+    assert client.call("ping")["seed"] == 1
+
+
 def test_following_streams_entries(client: ControlClient) -> None:
     with ControlClient(client._socket.getpeername(), 10.0) as follower:
         stream = follower.stream("follow", tail=0)
