@@ -38,7 +38,7 @@ from emulators.redis.session import RedisSession
 from emulators.redis.stream import StreamValue
 from emulators.redis.table import COMMANDS, LATER_ARITY, Command, command_keys, version_tuple
 from emulators.redis.tracking import Tracking
-from emulators.redis.values import Hash, ListValue, RawString, SetValue, SortedSet, Value
+from emulators.redis.values import Hash, ListValue, RawString, SetValue, SortedSet, TextString, Value
 
 __all__ = ["VERSIONS", "RedisEmulator", "StatePart"]
 
@@ -214,6 +214,9 @@ class RedisEmulator(Emulator):
     def after_command(self) -> None:
         """What has to happen after a command, a transaction or a script is over: serve those who wait."""
         self.pending = False
+        if self.eviction.due and not self.instruments.depth:
+            self.eviction.due = False
+            self.eviction.make_room()
         self.blocking.serve()
         if self.instrumented:
             if not self.instruments.depth:
@@ -530,7 +533,8 @@ def _nothing() -> None:
 
 def _export_value(value: Any) -> tuple[str, Any]:
     if isinstance(value, bytes):
-        return ("string", bytes(value)) if type(value) is bytes else ("raw", bytes(value))
+        kind = "raw" if isinstance(value, RawString) else "text" if isinstance(value, TextString) else "string"
+        return kind, bytes(value)
     return value.type_name.decode(), value.export()
 
 
@@ -539,6 +543,8 @@ def _import_value(kind: str, payload: Any) -> Any:
         return payload
     if kind == "raw":
         return RawString(payload)
+    if kind == "text":
+        return TextString(payload)
     value = _VALUE_TYPES[kind].load(payload)
     value.epoch = 0
     return value

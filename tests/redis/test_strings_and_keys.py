@@ -391,3 +391,22 @@ def test_a_cluster_has_one_database() -> None:
         SWAPDB 0 1 => !ERR SWAPDB is not allowed in cluster mode
         COPY k {k}2 => 1
     """)
+
+
+def test_saved_states_keep_encodings() -> None:
+    lab = Lab()
+    lab.run("""
+        SET int 1 => OK
+        APPEND int 2 => 2
+        INCRBYFLOAT text 3 => "3"
+        SET plain 4 => OK
+    """)
+    state = lab.server.import_state(lab.server.export_state(lab.server.snapshot()))
+    other = Lab()
+    other.server.restore(state)
+    other.run("""
+        OBJECT ENCODING int => "raw"
+        OBJECT ENCODING text => "embstr"
+        OBJECT ENCODING plain => "int"
+    """)
+    assert other.server.digest() == lab.server.digest()
