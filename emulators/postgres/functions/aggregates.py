@@ -502,7 +502,7 @@ def array_agg(types: tuple[int, ...], catalog: Any) -> Aggregate:
 def _collect_array(state: list[PgArray], value: PgArray | None) -> list[PgArray]:
     if value is None:
         raise null_not_allowed("cannot accumulate null arrays")
-    if not value.dims:
+    if not state and not value.dims:
         raise data_error("2202E", "cannot accumulate empty arrays")
     if state and (state[0].dims, state[0].lbounds) != (value.dims, value.lbounds):
         raise data_error("2202E", "cannot accumulate arrays of different dimensionality")

@@ -572,8 +572,8 @@ def truncate_local(unit: str, value: int) -> int:
 
 
 def _trunc_unit(text: str, type_name: str) -> str:
-    unit, kind = _unit(text)
-    if kind == "unknown":
+    unit = unit_of(text.lower())
+    if unit is None:
         raise _not_recognized(text, type_name)
     if unit not in _TRUNC_UNITS:
         raise _not_supported(text, type_name)
@@ -610,8 +610,8 @@ def trunc_timestamptz_zone(ctx: Any, text: str, value: int, zone: str) -> int:
 
 @builtin("interval_trunc")
 def trunc_interval(text: str, value: Interval) -> Interval:
-    unit, kind = _unit(text)
-    if kind == "unknown":
+    unit = unit_of(text.lower())
+    if unit is None:
         raise _not_recognized(text, "interval")
     if unit not in _TRUNC_UNITS or unit == "week":
         detail = "Months usually have fractional weeks." if unit == "week" else None

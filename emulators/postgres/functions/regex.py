@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from emulators.postgres.functions.regex_translate import compile_regex, similar_to_regex
+from emulators.postgres.functions.regex_translate import Compiled, compile_regex, similar_to_regex
 from emulators.postgres.functions.registry import builtin
 from emulators.postgres.types.errors import data_error, invalid_parameter
 from emulators.postgres.types.values import PgArray
@@ -155,7 +155,7 @@ def similar_substring(text: str, pattern: str, escape: str) -> str | None:
     return regex_substring(text, similar_to_regex(pattern, escape))
 
 
-def find_all(pattern: re.Pattern[str], text: str, start: int = 0) -> Iterator[re.Match[str]]:
+def find_all(pattern: Compiled, text: str, start: int = 0) -> Iterator[re.Match[str]]:
     """Successive matches; after an empty one the search moves on by a character."""
     position = start
     while position <= len(text):
@@ -170,11 +170,11 @@ def _groups(found: re.Match[str]) -> PgArray:
     return PgArray(list(found.groups()) if found.re.groups else [found[0]])
 
 
-def _no_global(flags: str, name: str) -> re.Pattern[str]:
+def _no_global(flags: str, name: str) -> Compiled:
     pattern, glob = compile_regex("", flags)
     if glob:
         raise invalid_parameter(
-            f"{name} does not support the global option",
+            f'{name} does not support the "global" option',
             hint=None if name != "regexp_match()" else "Use the regexp_matches function instead.",
         )
     return pattern
@@ -211,7 +211,7 @@ def regexp_matches_flags(text: str, pattern: str, flags: str) -> list[PgArray]:
 def _split(text: str, pattern: str, flags: str = "") -> list[str]:
     compiled, glob = compile_regex(pattern, flags)
     if glob:
-        raise invalid_parameter("regexp_split_to_table() does not support the global option")
+        raise invalid_parameter('regexp_split_to_table() does not support the "global" option')
     pieces = []
     start = 0
     for found in find_all(compiled, text):
@@ -242,7 +242,7 @@ def split_to_array(text: str, pattern: str) -> PgArray:
 @builtin("regexp_split_to_array")
 def split_to_array_flags(text: str, pattern: str, flags: str) -> PgArray:
     if "g" in flags:
-        raise invalid_parameter("regexp_split_to_array() does not support the global option")
+        raise invalid_parameter('regexp_split_to_array() does not support the "global" option')
     return PgArray(list(_split(text, pattern, flags)))
 
 
@@ -270,7 +270,7 @@ def _expand(found: re.Match[str], replacement: str) -> str:
     return "".join(out)
 
 
-def replace(text: str, pattern: re.Pattern[str], replacement: str, start: int = 0, occurrence: int = 1) -> str:
+def replace(text: str, pattern: Compiled, replacement: str, start: int = 0, occurrence: int = 1) -> str:
     """Replace the nth match from `start`, all of them when `occurrence` is 0."""
     out = []
     copied = 0

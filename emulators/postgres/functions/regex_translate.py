@@ -5,8 +5,8 @@ Read as PostgreSQL's lexer reads them: embedded options, ***-prefixes, bracket e
 negated brackets take newlines unless newline-sensitive matching is asked for.
 
 Differs from PostgreSQL: the matcher is Python's, so among alternatives of one place the first that matches wins rather
-than the longest (literal alternatives are reordered by length to agree), a look-behind must have a fixed width, and the
-whole pattern's greediness does not follow its first quantifier.
+than the longest (literal alternatives are reordered by length to agree), a look-behind must have a fixed width, and
+lengths of inner parts may be split differently. The first quantifier's greediness rules the whole, as upstream.
 """
 
 from __future__ import annotations
@@ -122,7 +122,11 @@ class _Translator:
         self.text = self._prefixes(pattern)
         self.position = 0
         self.groups = 0
-        self.open_groups: list[int] = []
+        self.preference = ""
+        """greedy or lazy: what the part read last prefers, '' for neither"""
+        self.kinds: set[str] = set()
+        """the preferences of all quantifiers seen"""
+        self.force = ""
 
     def _prefixes(self, pattern: str) -> str:
         flags = self.flags
@@ -155,6 +159,14 @@ class _Translator:
             raise regex_error("parentheses () not balanced")
         return body
 
+    def forced(self) -> str | None:
+        """When quantifiers of both kinds are there: the pattern with all of them like the first one, else None."""
+        if len(self.kinds) < 2 or not self.preference:
+            return None
+        self.force = self.preference
+        self.position = self.groups = 0
+        return self._alternatives(0)
+
     def _peek(self, size: int = 1) -> str:
         return self.text[self.position : self.position + size]
 
@@ -163,6 +175,8 @@ class _Translator:
         while self.flags.kind != "basic" and self._peek() == "|":
             self.position += 1
             branches.append(self._branch(depth))
+        if len(branches) > 1:
+            self.preference = "greedy"
         if len(branches) > 1 and all(plain for _, plain in branches):
             # POSIX takes the longest alternative: for literals, trying long ones first is the same.
             branches.sort(key=lambda branch: -len(branch[0]))
@@ -171,6 +185,7 @@ class _Translator:
     def _branch(self, depth: int) -> tuple[str, bool]:
         out: list[str] = []
         plain = True
+        preference = ""
         basic = self.flags.kind == "basic"
         while self.position < len(self.text):
             char = self._peek()
@@ -183,13 +198,16 @@ class _Translator:
                 break
             if self.flags.expanded and self._skip_comment():
                 continue
+            self.preference = ""
             atom, kind = self._atom(depth, not out)
             if kind == "skip":
                 continue
             quantifier = self._quantifier(kind)
             if kind != "char" or quantifier:
                 plain = False
+            preference = preference or self.preference
             out.append(atom + quantifier)
+        self.preference = preference
         return "".join(out), plain
 
     def _skip_comment(self) -> bool:
@@ -221,8 +239,16 @@ class _Translator:
             return ""
         if kind == "constraint":
             raise regex_error("quantifier operand invalid")
-        if self.flags.kind == "advanced" and self._peek() == "?":
+        lazy = self.flags.kind == "advanced" and self._peek() == "?"
+        if lazy:
             self.position += 1
+        exact = text[0] == "{" and "," not in text
+        if not exact:
+            self.preference = "lazy" if lazy else "greedy"
+            self.kinds.add(self.preference)
+        if self.force:
+            lazy = self.force == "lazy"
+        if lazy and not exact:
             text += "?"
         following = self._peek()
         if (
@@ -405,7 +431,8 @@ class _Translator:
             first = False
             item, is_class = self._bracket_item(alternatives)
             if is_class:
-                members.append(item)
+                if item:
+                    members.append(item)
                 continue
             if self._peek() == "-" and self._peek(2)[1:] not in ("]", ""):
                 self.position += 1
@@ -469,15 +496,44 @@ def _set_escape(char: str) -> str:
     return "\\" + char if char in "\\]^-[&~|" else char
 
 
+class TwoStepPattern:
+    """A pattern whose first quantifier decides how long the whole match is, the others how it is shared out.
+
+    `extent` has every quantifier like the first one and finds where the match ends; `parts` is the pattern as written
+    and splits that stretch into groups.
+    """
+
+    __slots__ = ("extent", "groups", "parts")
+
+    def __init__(self, extent: re.Pattern[str], parts: re.Pattern[str]):
+        self.extent = extent
+        self.parts = parts
+        self.groups = parts.groups
+
+    def search(self, text: str, position: int = 0) -> re.Match[str] | None:
+        found = self.extent.search(text, position)
+        if found is None:
+            return None
+        return self.parts.fullmatch(text, found.start(), found.end()) or found
+
+
+Compiled = re.Pattern[str] | TwoStepPattern
+
+
 @lru_cache(maxsize=2000)
-def compile_regex(pattern: str, options: str = "") -> tuple[re.Pattern[str], bool]:
+def compile_regex(pattern: str, options: str = "") -> tuple[Compiled, bool]:
     """(compiled pattern, whether g was given) for a pattern and a flags text."""
     flags = parse_flags(options)
     glob = flags.glob
-    translated = _Translator(pattern, flags).run()
+    translator = _Translator(pattern, flags)
+    translated = translator.run()
     python_flags = re.IGNORECASE if flags.ignore_case else 0
     try:
-        return re.compile(translated, python_flags), glob
+        compiled = re.compile(translated, python_flags)
+        forced = translator.forced()
+        if forced is not None:
+            return TwoStepPattern(re.compile(forced, python_flags), compiled), glob
+        return compiled, glob
     except RecursionError:
         raise regex_error("regular expression is too complex") from None
     except (re.error, OverflowError) as error:

@@ -130,6 +130,54 @@ def record_functions(connection: Any, only: set[str]) -> list[Any]:
     return out
 
 
+def record_aggregates(connection: Any) -> list[Any]:
+    """Every aggregate over seeded samples of its argument types, NULLs among them; ordered-set ones by fraction."""
+    rows = connection.execute(
+        """
+        select p.oid::int, proname, aggkind::text,
+               coalesce((select array_agg(typname::text order by o) from unnest(proargtypes::oid[]) with ordinality u(t, o)
+                 join pg_type on pg_type.oid = u.t), '{}')
+        from pg_proc p join pg_aggregate a on a.aggfnoid = p.oid order by 1"""
+    ).fetchall()
+    out: list[Any] = []
+    for oid, name, kind, types in rows:
+        rounds = POLYMORPHIC if any(each in POLYMORPHIC[0] for each in types) else [{}]
+        for mapping in rounds:
+            actual = [mapping.get(each, each) for each in types]
+            if not types or kind == "h" or not all(each in POOLS for each in actual):
+                continue
+            generator = random.Random(f"{oid}{actual}")
+            for size in (0, 1, 3, 6):
+                columns = [[generator.choice([*POOLS[each], None]) for _ in range(size)] for each in actual]
+                if kind == "o" and len(actual) > 1:
+                    columns[0] = ["0.25"] * size if actual[0] == "float8" else ["{0.1,0.5,1}"] * size
+                result = run(connection.pgconn, aggregate_query(name, kind, actual, columns))
+                if "XX000" not in str(result):
+                    out.append({"n": name, "k": kind, "d": types, "a": actual, "c": columns, "r": result})
+    return out
+
+
+def aggregate_query(name: str, kind: str, types: list[str], columns: list[list[str | None]]) -> str:
+    def cell(text: str | None, type_name: str) -> str:
+        return f'null::pg_catalog."{type_name}"' if text is None else literal(text, type_name)
+
+    if columns[0]:
+        rows = ["(" + ", ".join(map(cell, row, types)) + ")" for row in zip(*columns, strict=True)]
+        source = f"(values {', '.join(rows)})"
+    else:
+        source = f"(select {', '.join(cell(None, each) for each in types)} where false)"
+    names = [f"c{index}" for index in range(len(types))]
+    if kind == "o":
+        if len(types) == 1:
+            call = f"{name}() within group (order by c0)"
+        else:
+            fraction = cell("0.25" if types[0] == "float8" else "{0.1,0.5,1}", types[0])
+            call = f"{name}({fraction}) within group (order by c1)"
+    else:
+        call = f'pg_catalog."{name}"({", ".join(names)})'
+    return f"select {call} from {source} v({', '.join(names)})"
+
+
 def record_inputs(connection: Any) -> list[Any]:
     """inputs.txt: lines of `type<TAB>text`, the texts with \\n and \\t escapes; a line `# set …` changes settings."""
     out: list[Any] = []
@@ -185,13 +233,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--dsn", required=True)
     parser.add_argument("--only", nargs="*", default=[])
-    parser.add_argument("--what", default="functions,inputs,expressions")
+    parser.add_argument("--what", default="functions,aggregates,inputs,expressions")
     options = parser.parse_args()
     with psycopg.connect(options.dsn, autocommit=True) as connection:
         connection.execute(SETTINGS)
         what = options.what.split(",")
         if "functions" in what:
             write("functions.jsonl.gz", record_functions(connection, set(options.only)))
+        if "aggregates" in what:
+            write("aggregates.jsonl.gz", record_aggregates(connection))
         if "inputs" in what:
             write("inputs.jsonl.gz", record_inputs(connection))
         if "expressions" in what:

@@ -132,6 +132,61 @@ def replay_functions(only: set[str]) -> tuple[Counter[str], Counter[str], dict[s
     return passed, total, differences
 
 
+def aggregate(item: dict[str, Any], ctx: Any) -> Any:
+    from emulators.postgres.functions.aggregates import aggregate_for, ordered_set_for
+
+    oids = tuple(CATALOG.by_name[name] for name in item["a"])
+    result_oid = (item["r"].get("t") or [0])[0]
+    columns = [
+        [None if text is None else type_io(oid, CATALOG).text_in(text, -1, ctx) for text in column]
+        for oid, column in zip(oids, item["c"], strict=True)
+    ]
+    try:
+        if item["k"] == "o":
+            compute = ordered_set_for(item["n"], tuple(item["d"]), (*oids, result_oid), CATALOG)
+            assert compute is not None
+            key = type_io(oids[-1], CATALOG).sort_key
+            values = sorted((value for value in columns[-1] if value is not None), key=key)
+            direct = ()
+            if len(oids) > 1:
+                text = "0.25" if item["a"][0] == "float8" else "{0.1,0.5,1}"
+                direct = (type_io(oids[0], CATALOG).text_in(text, -1, ctx),)
+            return [output(compute(direct, values), result_oid, ctx)]
+        found = aggregate_for(item["n"], tuple(item["d"]), (*oids, result_oid), CATALOG)
+        assert found is not None, item["n"]
+        state = found.init(ctx) if found.ctx else found.init()
+        kept = []
+        for row in zip(*columns, strict=True):
+            if not found.strict or None not in row:
+                state = found.step(state, *row)
+                kept.append(row[0])
+        value = output(found.final(state), result_oid, ctx)
+        if found.whole is not None and len(oids) == 1 and kept:
+            assert output(found.whole(kept), result_oid, ctx) == value
+        return [value]
+    except PgError as error:
+        return error_fields(error)
+
+
+def replay_aggregates() -> tuple[int, int, list[Any]]:
+    ctx = context()
+    passed = total = 0
+    differences = []
+    for item in load("aggregates.jsonl.gz"):
+        total += 1
+        expected = item["r"]
+        wanted = expected.get("r", expected.get("e"))
+        try:
+            got = aggregate(item, ctx)
+        except Exception as error:
+            got = f"CRASH {type(error).__name__}: {error}"
+        if got == wanted:
+            passed += 1
+        else:
+            differences.append((item["n"], item["a"], item["c"], wanted, got))
+    return passed, total, differences
+
+
 def replay_inputs() -> tuple[int, int, list[Any]]:
     ctx = context()
     passed = total = 0
@@ -267,8 +322,9 @@ def main() -> None:
     parser.add_argument("only", nargs="*")
     parser.add_argument("--show", type=int, default=3)
     options = parser.parse_args()
-    if options.only in (["inputs"], ["expressions"]):
-        good, count, found = replay_inputs() if options.only == ["inputs"] else replay_expressions()
+    whole = {"inputs": replay_inputs, "expressions": replay_expressions, "aggregates": replay_aggregates}
+    if options.only and options.only[0] in whole:
+        good, count, found = whole[options.only[0]]()
         for entry in found:
             print(*entry, sep=" | ")
         print(f"{good} of {count}")
