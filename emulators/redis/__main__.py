@@ -48,9 +48,13 @@ def _configuration(arguments: list[str]) -> tuple[ConfigFile, Path | None, str]:
         path = Path(arguments[0]).resolve()
         found = read(path)
         arguments = arguments[1:]
+    named: set[str] = set()
     for number, line in enumerate(_options(arguments), 1):
         name = line.split(None, 1)[0]
-        found.values.pop(name, None)
+        if name not in named:
+            # What is said here replaces what the file says.
+            found.values.pop(name, None)
+            named.add(name)
         found.take(line.encode("utf-8", "surrogateescape"), number, Path.cwd())
     return found, path, version
 

@@ -414,7 +414,10 @@ class Configuration:
         """By name, the line of a configuration file for every parameter that has not its default."""
         shown: dict[str, str] = {}
         for row in PARAMETERS:
-            if row.name in self._values and self._values[row.name] != row.default:
+            if row.name not in self._values:
+                continue
+            # A server that finds no save points in its file takes the usual ones, so none has to be said.
+            if self._values[row.name] != row.default or row.name == "save":
                 word = self.text(row.name).decode("utf-8", "surrogateescape")
                 if "multi" not in row.flags and (not word or any(char in word for char in " \"'\\\n\r\t")):
                     word = quoted(word.encode("utf-8", "surrogateescape")).decode("ascii")

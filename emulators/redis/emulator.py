@@ -114,8 +114,8 @@ class RedisEmulator(Emulator):
         #: Whether keys are removed only when they are touched (DEBUG SET-ACTIVE-EXPIRE 0), or not even then (a pause).
         self.lazy_expiry = False
         self.expiry_paused = False
-        #: A script's command failed, and that was counted.
-        self.error_of_script = False
+        #: The error of a script's command, which was counted: the script's own error, if it is that one, does not count.
+        self.error_of_script: bytes | None = None
         #: Whether `Instruments.call` stands around handlers, and whether a replica is attached.
         self.instrumented = False
         self.feeding = False
@@ -240,8 +240,8 @@ class RedisEmulator(Emulator):
                 session.update_special()
 
     def count_error(self, error: RedisError) -> None:
-        if self.error_of_script and self.scripting.running is None:
-            self.error_of_script = False
+        counted, self.error_of_script = self.error_of_script, None
+        if counted is not None and self.scripting.running is None and error.line.startswith(counted):
             return
         self.error_counts[error.code] = self.error_counts.get(error.code, 0) + 1
 

@@ -30,6 +30,7 @@ class Eviction:
         self._server = server
         #: True while there is a limit: every change of a key has to be reported.
         self.watching = False
+        self.due = False
         self._sizes: dict[tuple[int, bytes], int] = {}
         self._total = 0
         self._changed: dict[tuple[int, bytes], None] = {}
@@ -158,8 +159,9 @@ class Eviction:
 @effect("maxmemory", "maxmemory-policy")
 def _limit(server: RedisEmulator, values: dict[str, Any]) -> None:
     server.eviction.settle()
-    if values["maxmemory"]:
-        server.eviction.make_room()
+    # Keys go when the command that set the limit is over, and the transaction that it may be part of.
+    server.eviction.due = bool(values["maxmemory"])
+    server.pending = True
 
 
 @effect("lfu-log-factor", "lfu-decay-time")

@@ -49,19 +49,24 @@ class Limits:
         hard, soft, seconds = self._limits[kind]
         if not hard and not soft:
             return
-        waiting = session.link.buffered()
+        waiting = session.link.buffered() + session.unsent()
         if hard and waiting >= hard:
             self._drop(session)
         elif soft and waiting >= soft:
             now_us = self._server.clock.now_us()
-            since_us = self._over_since_us.setdefault(session, now_us)
-            if now_us - since_us > seconds * 1_000_000:
+            since_us = self._over_since_us.get(session)
+            if since_us is None:
+                self._over_since_us[session] = now_us
+                # Without traffic nobody else would look again.
+                self._server.clock.call_later(seconds * 1_000_000 + 1, lambda: self.check(session))
+            elif now_us - since_us > seconds * 1_000_000:
                 self._drop(session)
         else:
             self._over_since_us.pop(session, None)
 
     def _drop(self, session: RedisSession) -> None:
         self._over_since_us.pop(session, None)
+        session.discard()
         session.closing = True
         session.link.abort()
 

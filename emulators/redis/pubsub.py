@@ -18,10 +18,6 @@ __all__ = ["PubSub"]
 Subscribers = dict[bytes, "dict[RedisSession, None]"]
 
 
-# Small messages are looked at by the next large one: a look costs more than sending.
-_LOOK_BYTES = 512
-
-
 class PubSub:
     """The subscriptions of a server."""
 
@@ -47,8 +43,7 @@ class PubSub:
         for session in self.channels.get(channel, ()):
             session.send_reply(Push([b"message", channel, message]))
             count += 1
-            if len(message) > _LOOK_BYTES:
-                session.server.limits.check(session)
+            session.server.limits.check(session)
         for pattern, sessions in self.patterns.items():
             if glob_match(pattern, channel):
                 for session in sessions:

@@ -29,7 +29,7 @@ __all__ = ["Replication"]
 
 Words = list[bytes]
 #: Commands that come across many keys without changing any.
-_APART = frozenset({"scan", "randomkey"})
+_APART = frozenset({"scan", "randomkey", "config|set"})
 
 
 def _encode(words: Words) -> bytes:

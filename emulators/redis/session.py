@@ -274,6 +274,14 @@ class RedisSession(Session):
         if self.reply_mode == "on":
             self._out.append(data)
 
+    def unsent(self) -> int:
+        """Bytes of replies that have not even gone to the link."""
+        return sum(map(len, self._out))
+
+    def discard(self) -> None:
+        """Drop replies that have not gone to the link."""
+        self._out.clear()
+
     def _flush(self) -> None:
         out = self._out
         if out:

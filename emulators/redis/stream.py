@@ -124,6 +124,12 @@ class StreamNode:
         # No element takes more than ten bytes beyond its length; nor does an id's half, a number of fields or of pieces.
         self._at_most += sum(map(len, items)) + 10 * len(items) + 42
 
+    def drop_last(self) -> None:
+        """Forget the last entry, which is deleted. What it measured stays counted."""
+        self.dead.discard(self.ids.pop())
+        self.entries.pop()
+        self._measured = min(self._measured, len(self.ids))
+
     def living(self) -> Iterator[tuple[int, list[bytes]]]:
         if not self.dead:
             return zip(self.ids, self.entries, strict=True)
@@ -238,6 +244,8 @@ class StreamValue(Value):
     def append(self, number: int, items: list[bytes], thresholds: Thresholds) -> None:
         """Add an entry whose id is greater than `last_id`."""
         nodes = self.nodes
+        if nodes and nodes[-1].ids[-1] >= number:
+            self._forget_dead_tail(number)
         node = nodes[-1] if nodes else None
         if node is not None:
             limit = thresholds.stream_node_bytes
@@ -257,6 +265,15 @@ class StreamValue(Value):
         self.last_id = number
         if self.length == 1:
             self.first_id = number
+
+    def _forget_dead_tail(self, number: int) -> None:
+        """Drop deleted entries whose ids are not below `number`: XSETID can go back behind them, and ids have to ascend."""
+        while self.nodes and self.nodes[-1].ids[-1] >= number:
+            node = self._owned(-1)
+            while node.ids and node.ids[-1] >= number:
+                node.drop_last()
+            if not node.ids:
+                self.nodes.pop()
 
     def _node_of(self, number: int) -> int:
         """The place of the node where this id would stand; -1 when it lies before all."""

@@ -135,6 +135,22 @@ def test_a_stream_behaves_like_a_dict_in_order(seed: int) -> None:
     assert format_id(make_id(5, 7)) == b"5-7"
 
 
+def test_an_id_can_come_again_after_xsetid_went_back_behind_it() -> None:
+    Lab().run(
+        """
+        XADD s 1-0 a 1 => "1-0"
+        XADD s 5-0 a 5 => "5-0"
+        XADD s 6-0 a 6 => "6-0"
+        XDEL s 5-0 6-0 => 2
+        XSETID s 2-0 => OK
+        XADD s 5-0 b 5 => "5-0"
+        XRANGE s - + => [["1-0", ["a", "1"]], ["5-0", ["b", "5"]]]
+        XDEL s 5-0 => 1
+        XRANGE s - + => [["1-0", ["a", "1"]]]
+        """
+    )
+
+
 # -- forms ---------------------------------------------------------------------------------------------------------
 
 

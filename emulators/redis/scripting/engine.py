@@ -260,7 +260,7 @@ class LuaEngine:
             if type(reply) is RedisError:
                 # Counted here; when it ends the script, EVAL's own error does not count again.
                 server.count_error(reply)
-                server.error_of_script = True
+                server.error_of_script = reply.line
         except RedisError as error:
             reply = error
         kind = type(reply)
