@@ -86,6 +86,7 @@ class Cluster:
         #: Sessions whose wait is over, in the order in which they go on.
         self.ready: deque[Backend] = deque()
         self.resume: Any = None
+        self.emulator: Any = None
         self.started_us = clock.now_us()
         self._create_initial()
 

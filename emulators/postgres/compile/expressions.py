@@ -15,6 +15,7 @@ from emulators.postgres.analyze import tree as t
 from emulators.postgres.analyze.functions import equality_operator, ordering_operator
 from emulators.postgres.catalog.access import Catalog
 from emulators.postgres.compile.code import Function, Module, literal
+from emulators.postgres import sysfuncs
 from emulators.postgres.errors import PgError
 from emulators.postgres.execute import helpers
 from emulators.postgres.functions import registry as functions
@@ -58,6 +59,7 @@ class ExpressionCompiler:
             {"Row": Row, "PgError": PgError, "helpers": helpers, "PgArray": helpers.PgArray, "NOROW": None}
         )
         functions.load()
+        sysfuncs.load()
         self.module.globals.update(functions.INLINE_GLOBALS)
         self.function: Function = Function("run", "rt", None)
         #: id(entry) -> name of the Python variable with its row tuple.

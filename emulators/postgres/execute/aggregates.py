@@ -157,23 +157,89 @@ def core_of(catalog: Any, node: Any) -> tuple[Core, bool]:
             return _string_agg, False
         if name == "array_agg":
             return (_array_agg_arrays if catalog.element_type(first) else _array_agg), False
-    try:
-        from emulators.postgres.functions import aggregates as library
-    except ImportError:
-        raise PgError("0A000", f"aggregate function {name} is not supported by this emulator") from None
-    return library.column_aggregate(catalog, node)  # type: ignore[no-any-return]
+    return _library_core(catalog, node)
+
+
+def _declared(catalog: Any, func: Any) -> tuple[str, ...]:
+    return tuple([catalog.type_row(o).typname for o in func.proargtypes.elements])
+
+
+def _library_core(catalog: Any, node: Any) -> tuple[Core, bool]:
+    """An aggregate of functions/aggregates.py over a whole list."""
+    from emulators.postgres.functions import aggregates as library
+
+    func = node.func
+    types = tuple([a.type for a in node.args] + [node.type])
+    found = library.aggregate_for(func.proname, _declared(catalog, func), types, catalog)
+    if found is None:
+        raise PgError("0A000", f"aggregate function {func.proname} is not supported by this emulator")
+    aggregate = found
+    single = len(node.args) == 1
+
+    def core(values: list[Any], ctx: Any) -> Any:
+        if aggregate.whole is not None and single and (values or aggregate.empty_whole):
+            return aggregate.whole(values)
+        state = aggregate.init(ctx) if aggregate.ctx else aggregate.init()
+        step = aggregate.step
+        if single:
+            for value in values:
+                state = step(state, value)
+        else:
+            for value in values:
+                state = step(state, *value)
+        return aggregate.final(state)
+
+    return core, aggregate.strict
+
+
+def _ordered_set(catalog: Any, node: t.Aggref) -> Callable[[list[Any], Any, tuple[Any, ...]], Any]:
+    """percentile_*, mode and the hypothetical-set aggregates."""
+    from emulators.postgres.functions import aggregates as library
+
+    func = node.func
+    width = len(node.args)
+    keys = [
+        (width + i, type_io(catalog.base_type(s.expr.type), catalog).sort_key, s.descending, s.nulls_first)
+        for i, s in enumerate(node.order)
+    ]
+    if node.kind == "h":
+        rank = library.HYPOTHETICAL.get(func.proname)
+        if rank is None:
+            raise PgError("0A000", f"aggregate function {func.proname} is not supported by this emulator")
+
+        def hypothetical(collected: list[Any], ctx: Any, direct: tuple[Any, ...]) -> Any:
+            mine = (*direct, *direct)
+            rows = [(*c[:width], *c[width:], False) for c in collected]
+            rows.append((*mine[:width], *mine[:width], True))
+            helpers.sort_rows(rows, keys)
+            at = next(i for i, r in enumerate(rows) if r[-1])
+            me = rows[at][width : 2 * width]
+            others = [r[width : 2 * width] for r in rows if not r[-1]]
+            peers = sum(1 for r in others if r == me)
+            ordered = [r[width : 2 * width] for r in rows]
+            before = ordered.index(me)
+            distinct = len({repr(r) for r in ordered[:before]})
+            return rank(before, peers, distinct, len(others))
+
+        return hypothetical
+    types = tuple([d.type for d in node.direct] + [a.type for a in node.args] + [node.type])
+    found = library.ordered_set_for(func.proname, _declared(catalog, func), types, catalog)
+    if found is None:
+        raise PgError("0A000", f"aggregate function {func.proname} is not supported by this emulator")
+    function = found
+
+    def run(collected: list[Any], ctx: Any, direct: tuple[Any, ...]) -> Any:
+        rows = list(collected)
+        helpers.sort_rows(rows, keys)
+        return function(direct, [r[0] for r in rows if r[0] is not None])
+
+    return run
 
 
 def make_aggregate(catalog: Any, node: t.Aggref) -> Callable[[list[Any], Any, tuple[Any, ...]], Any]:
     """The finishing function of an aggregate call: (collected arguments, ctx, direct arguments) -> value."""
     if node.kind != "n":
-        try:
-            from emulators.postgres.functions import aggregates as library
-        except ImportError:
-            raise PgError(
-                "0A000", f"aggregate function {node.func.proname} is not supported by this emulator"
-            ) from None
-        return library.ordered_set_aggregate(catalog, node)  # type: ignore[no-any-return]
+        return _ordered_set(catalog, node)
     core, skip = core_of(catalog, node)
     width = len(node.args)
     order = [
