@@ -162,7 +162,8 @@ def expand(text: str) -> list[str]:
 
 def _alternatives(text: str, at: int) -> tuple[list[str], int]:
     """What stands between the bars of the braces that open at `at`, and the position after them."""
-    depth, start, options = 0, at + 1, []
+    depth, start = 0, at + 1
+    options: list[str] = []
     for position in range(at, len(text)):
         char = text[position]
         if char == "{":

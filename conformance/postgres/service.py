@@ -123,10 +123,11 @@ class RealPostgres:
         if "E{" in said:
             raise RuntimeError(f"the database could not be cleaned: {said}")
 
-    def settle(self, connection: Connection) -> None:
-        """Wait until the session's statement has ended or waits for something."""
+    def settle(self, connection: Connection, sent: bool) -> None:
+        """Wait until the session's statement has ended or waits for something; `sent`: a statement is on its way."""
         deadline = time.monotonic() + 3.0
-        asking = "SELECT 1 FROM pg_stat_activity WHERE pid = %d AND (wait_event_type IN ('Lock', 'Timeout') OR state <> 'active')"
+        idle = "" if sent else "OR state <> 'active'"
+        asking = f"SELECT 1 FROM pg_stat_activity WHERE pid = %d AND (wait_event_type IN ('Lock', 'Timeout') {idle})"
         while time.monotonic() < deadline and not connection.ready:
             if "(1)" in self.ask(asking % connection.pid):
                 return
@@ -210,7 +211,7 @@ class EmulatedPostgres:
             self._launch()
         self.used = True
 
-    def settle(self, connection: Connection) -> None:
+    def settle(self, connection: Connection, sent: bool) -> None:
         # One thread: two calls through its door come after everything that was sent before.
         for _ in range(2):
             self.host.call(lambda: None)
@@ -322,7 +323,7 @@ def _step(connection: Connection, action: Action, mode: str, server: RealPostgre
         connection.close()
         return []
     if kind in ("send", "poll"):
-        server.settle(connection)
+        server.settle(connection, kind == "send")
         return connection.arrived()
     if kind in ("copydone", "copyfail") and mode == "extended":
         connection.sync()

@@ -123,8 +123,9 @@ class Player:
         for command in _RESET:
             self.control.ask(*command.split())
 
-    def barrier(self) -> None:
-        for _ in range(2):
+    def barrier(self, sent: int = 0) -> None:
+        """Wait until the server has dealt with the `sent` bytes of the step before; it reads up to 16 KiB a turn."""
+        for _ in range(2 + sent // 8192):
             if self.control.ask(b"PING", BARRIER).text in (b"<timeout>", b"<closed>"):
                 self.control.close()
                 raise ConnectionError("the server no longer answers")
@@ -164,15 +165,17 @@ class Player:
             client.close()
             self.barrier()
             return "<done>"
+        data = b""
         if action.kind in ("command", "send"):
-            client.send(encode_command([_fill(arg, variables) for arg in action.args]))
+            data = encode_command([_fill(arg, variables) for arg in action.args])
         elif action.kind == "raw":
-            client.send(action.args[0])
+            data = action.args[0]
+        client.send(data)
         if action.kind in ("command", "wait"):
             client.wait()
             if client.replies and client.replies[0].text == b"<timeout>":
                 client.timeout_s = min(client.timeout_s, 0.2)  # what comes after a lost reply is lost too
-        self.barrier()
+        self.barrier(len(data))
         replies = client.drain()
         if action.capture is not None and replies:
             variables[action.capture] = (replies[0].text, action.hide)
