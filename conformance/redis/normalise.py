@@ -180,11 +180,16 @@ def _time(reply: Reply) -> Reply:
     return Reply(reply.kind, re.sub(rb"\d{10,16}(-\d+)?", b"(time)", reply.value))
 
 
+_COUNTED = (b"cmdstat_", b"latency_percentiles_usec_", b"errorstat_")
+
+
 def _fields(reply: Reply) -> Reply:
     if reply.kind not in "$=":
         return reply
     names = [line.split(b":")[0] for line in reply.text.splitlines() if line]
-    return Reply(reply.kind, b"\n".join(names))
+    # Statistics of commands come in the order of a hash table, and only for commands that were called.
+    counted = [name for name in names if name.startswith(_COUNTED)]
+    return Reply(reply.kind, b"\n".join([name for name in names if not name.startswith(_COUNTED)] + sorted(counted)))
 
 
 _FREE_CLIENT_FIELDS = re.compile(
