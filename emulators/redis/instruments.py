@@ -165,17 +165,15 @@ class Instruments:
         session.slept_us = 0
         if self.monitors and not (row.flags & {"skip_monitor", "admin"}):
             self._show(session, row, args)
-        if (
-            session.tracking is not None
-            and "readonly" in row.flags
-            and row.group != "scripting"
-            and type(reply) is not RedisError
-        ):
-            if server.scripting.running:
-                # A script that reads has read all the keys that it declared.
-                args = session.current_args
-                row = server.find(args)
-            server.tracking.remember(session, row, args)
+        script = server.scripting.running
+        client = session if script is None else script.caller
+        if client.tracking is not None and "readonly" in row.flags and row.group != "scripting":
+            if type(reply) is not RedisError:
+                if script is not None:
+                    # A script that reads has read all the keys that it declared.
+                    args = client.current_args
+                    row = server.find(args)
+                server.tracking.remember(client, row, args)
         return reply
 
     def timed(self, session: RedisSession, row: Command, args: list[bytes], duration_us: int) -> None:

@@ -147,6 +147,7 @@ class Replication:
     def flush(self) -> None:
         """Send what has been collected; as a transaction when it is more than one command."""
         if not self._batch:
+            self._apart = False
             return
         if self._apart:
             self._apart = False

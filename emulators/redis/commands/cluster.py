@@ -68,7 +68,7 @@ def info(client: RedisSession, args: list[bytes]) -> Reply:
 
 @_in_cluster("cluster|help")
 def help_(client: RedisSession, args: list[bytes]) -> Reply:
-    return usage_lines("cluster")
+    return usage_lines(client.server, "cluster")
 
 
 @_in_cluster("cluster|slots")

@@ -76,7 +76,8 @@ def _info(row: Command) -> list[Any]:
         SetReply([Status(b"@" + word.encode()) for word in CATEGORIES if word in row.categories]),
         SetReply([tip.encode() for tip in row.tips]),
         SetReply([_key_spec(spec) for spec in row.key_specs]),
-        SetReply([_info(sub) for sub in row.subcommands.values()]),
+        # An array, but where there are none, the server sends an empty set.
+        [_info(sub) for sub in row.subcommands.values()] or SetReply(),
     ]
 
 

@@ -12,6 +12,7 @@ from emulators.redis.resp import Reply, Status
 from emulators.redis.table import COMMANDS, command
 
 if TYPE_CHECKING:
+    from emulators.redis.emulator import RedisEmulator
     from emulators.redis.session import RedisSession
 
 __all__ = ["docs", "tie_all", "usage_lines"]
@@ -47,13 +48,13 @@ def _usage(argument: dict[str, Any]) -> str:
     return f"[{text}]" if "optional" in flags else text
 
 
-def usage_lines(container: str) -> list[Status]:
+def usage_lines(server: RedisEmulator, container: str) -> list[Status]:
     """The lines that `<container> HELP` answers."""
     lines = [f"{container.upper()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
     if container == "command":
         lines += ["(no subcommand)", "    Details of all commands."]
     known = docs().get(container, {}).get("subcommands", {})
-    for sub in COMMANDS[container].subcommands.values():
+    for sub in server.containers[container.encode()].subcommands.values():
         word = sub.name.split("|")[1].upper()
         if word == "HELP":
             continue
@@ -66,7 +67,7 @@ def usage_lines(container: str) -> list[Status]:
 
 def _tie(container: str) -> None:
     def handler(client: RedisSession, args: list[bytes]) -> Reply:
-        return usage_lines(container)
+        return usage_lines(client.server, container)
 
     command(f"{container}|help")(handler)
 
