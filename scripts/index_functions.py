@@ -18,11 +18,11 @@ sys.path.insert(0, str(ROOT))
 
 _TYPES = (
     "scalars strings floats numeric datetime_io interval uuid json_io jsonpath_io bits network oids arrays ranges enums "
-    "records money"
+    "records money hstore"
 )
 _FUNCTIONS = (
     "integers booleans strings numeric floats regex bytes datetimes intervals bits arrays ranges rows network jsonb "
-    "json_functions format_dates format_numbers jsonpath hashing random_numbers misc"
+    "json_functions format_dates format_numbers jsonpath hashing random_numbers misc extensions"
 )
 TYPE_MODULES = _TYPES.split()
 FUNCTION_MODULES = _FUNCTIONS.split()

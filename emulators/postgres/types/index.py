@@ -51,6 +51,7 @@ _NAMES: Final = {
     "enums": "enum_in",
     "records": "record_in",
     "money": "cash_in cash_out cash_recv cash_send",
+    "hstore": "hstore_in hstore_out hstore_recv hstore_send",
 }
 MODULES: Final = tuple(_NAMES)
 MODULE_OF: Final[dict[str, str]] = {name: module for module, names in _NAMES.items() for name in names.split()}

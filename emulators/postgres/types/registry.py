@@ -159,6 +159,13 @@ def _build(info: TypeInfo, catalog: Catalog) -> TypeIO:
     maker = CONTAINERS.get(info.input)
     if maker is not None:
         return maker(info, catalog)
+    if info.name == "citext" and info.input == "textin":
+        # The extension's type has text's own input and output; only its keys differ.
+        from emulators.postgres.functions.strings import lower
+
+        sort_key: Callable[[Any], Any] | None = lower
+    else:
+        sort_key = SORT_KEYS.get(info.input)
     return TypeIO(
         info.oid,
         info,
@@ -166,8 +173,8 @@ def _build(info: TypeInfo, catalog: Catalog) -> TypeIO:
         TEXT_OUT.get(info.output) or _missing(info.output),
         BINARY_IN.get(info.receive) or _missing(info.receive or info.input),
         BINARY_OUT.get(info.send) or _missing(info.send or info.output),
-        SORT_KEYS.get(info.input),
-        HASH_KEYS.get(info.input, SORT_KEYS.get(info.input)),
+        sort_key,
+        HASH_KEYS.get(info.input, sort_key),
         INLINE_OUT.get(info.output),
         bool(info.modin),
     )
