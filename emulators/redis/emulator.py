@@ -33,11 +33,13 @@ from emulators.redis.pauses import Pauses
 from emulators.redis.pubsub import PubSub
 from emulators.redis.replication import Replication
 from emulators.redis.resp import OK, Encoder, Reply
+from emulators.redis.scan import ScanIndex
 from emulators.redis.scripting import Scripting
 from emulators.redis.session import RedisSession
 from emulators.redis.stream import StreamValue
 from emulators.redis.table import COMMANDS, LATER_ARITY, Command, command_keys, version_tuple
 from emulators.redis.tracking import Tracking
+from emulators.redis.value import Collection
 from emulators.redis.values import Hash, ListValue, RawString, SetValue, SortedSet, TextString, Value
 
 __all__ = ["VERSIONS", "RedisEmulator", "StatePart"]
@@ -463,7 +465,8 @@ class RedisEmulator(Emulator):
         dbs = {}
         for number, content in state["dbs"].items():
             dbs[number] = [
-                [key, *_export_value(value), content.expires.get(key)] for key, value in content.data.items()
+                [key, *_export_value(value), content.expires.get(key), _layout(value)]
+                for key, value in content.data.items()
             ]
         return {"format": 1, "dbs": dbs, "parts": state["parts"]}
 
@@ -473,8 +476,10 @@ class RedisEmulator(Emulator):
             content: dict[bytes, Any] = {}
             expires: dict[bytes, int] = {}
             field_expires: dict[bytes, None] = {}
-            for key, kind, payload, deadline in rows:
+            for key, kind, payload, deadline, layout in rows:
                 value = content[key] = _import_value(kind, payload)
+                if layout is not None and isinstance(value, Collection):
+                    value.index = ScanIndex.laid_out(value.live, layout)
                 if deadline is not None:
                     expires[key] = deadline
                 if type(value) is Hash and value.expires:
@@ -492,7 +497,7 @@ class RedisEmulator(Emulator):
         self._everything_changed()
 
     def digest(self, state: Any = None) -> str:
-        state = self.snapshot() if state is None else state
+        state = self._present() if state is None else state
         rows = [
             [number, key, *canonical(content.data[key]), content.expires.get(key)]
             for number, content in sorted(state["dbs"].items())
@@ -501,7 +506,14 @@ class RedisEmulator(Emulator):
         return hashlib.sha256(msgpack.packb([rows, state["parts"]], use_bin_type=True)).hexdigest()
 
     def dump(self, state: Any = None) -> dict[str, Any]:
-        return dump_databases(self.snapshot() if state is None else state, self.clock.now_ms())
+        return dump_databases(self._present() if state is None else state, self.clock.now_ms())
+
+    def _present(self) -> Any:
+        """What `snapshot` would hold, without taking one: good until the next operation."""
+        return {
+            "dbs": {db.number: db.present() for db in self.databases if db.data},
+            "parts": {name: part.capture() for name, part in self.parts.items()},
+        }
 
     def status(self) -> dict[str, Any]:
         return {
@@ -529,6 +541,11 @@ class RedisEmulator(Emulator):
 
 def _nothing() -> None:
     return None
+
+
+def _layout(value: Any) -> list[bytes] | None:
+    """What chance depends on beside the content; see `ScanIndex.layout`."""
+    return value.index.layout() if isinstance(value, Collection) and value.index is not None else None
 
 
 def _export_value(value: Any) -> tuple[str, Any]:

@@ -31,6 +31,8 @@ Stored = bytes | Value
 # The heap of deadlines is rebuilt when it holds this many times the deadlines that are set.
 _HEAP_SLACK = 4
 _HEAP_MIN = 1024
+# Changes of up to so many keys are taken back one by one, however small the database is.
+_FEW = 64
 
 
 class DatabaseState:
@@ -70,8 +72,10 @@ class Database:
         #: `get` reads a key; `peek` does too, but does not count as a use of it (TTL, TYPE, OBJECT ...).
         self.get: Callable[[bytes], Stored | None] = self.data.get
         self.peek: Callable[[bytes], Stored | None] = self.data.get
-        #: The state that `data` and `expires` were taken from or given to last, while nothing has changed since.
-        self._clean: DatabaseState | None = None
+        #: A state from which the present differs in the keys of `_touched` at most, none of which was removed in between;
+        #: None when there is no such state. It makes taking a state that did not change, and going back, cheap.
+        self._base: DatabaseState | None = None
+        self._touched: dict[bytes, None] = {}
 
     # -- reading ---------------------------------------------------------------------------------------------
 
@@ -129,7 +133,8 @@ class Database:
         value = value.copy()
         value.epoch = self.server.epoch
         self.data[key] = value
-        self._clean = None
+        if self._base is not None:
+            self._touched[key] = None
         return value
 
     def write_hash(self, key: bytes) -> Hash | None:
@@ -181,7 +186,8 @@ class Database:
         if type(old) is StreamValue and self.server.waiting:
             # Readers of a group that no longer exists must hear of it.
             self.server.blocking.created(self, key)
-        self._clean = None
+        if self._base is not None:
+            self._touched[key] = None
         self.data[key] = value
         if not keep_deadline and self.expires:
             self.expires.pop(key, None)
@@ -198,7 +204,8 @@ class Database:
         """Set a key that does not exist."""
         if not isinstance(value, bytes):
             value.epoch = self.server.epoch
-        self._clean = None
+        if self._base is not None:
+            self._touched[key] = None
         self.data[key] = value
         if type(value) is Hash and value.expires:
             self.fields.track(key, value)
@@ -216,7 +223,8 @@ class Database:
         """Remove a key and its deadline; False if it was not there. No `changed`, no event: the caller knows which."""
         if self.peek(key) is None:
             return False
-        self._clean = None
+        if self._base is not None:
+            self._forget_base_without(key)
         del self.data[key]
         if self.access is not None:
             self.access.forget(key)
@@ -238,7 +246,8 @@ class Database:
 
     def changed(self, key: bytes) -> None:
         """A key's value was changed (created and deleted included): once per write, after it."""
-        self._clean = None
+        if self._base is not None:
+            self._touched[key] = None
         server = self.server
         server.dirty += 1
         if server.observed:
@@ -277,7 +286,7 @@ class Database:
         self.field_expires, other.field_expires = other.field_expires, self.field_expires
         self.index, other.index = other.index, self.index
         for database in (self, other):
-            database._clean = None
+            database._base = None
             if database.access is not None:
                 database.access = Access(database.server, database)
             database._bind()
@@ -288,7 +297,8 @@ class Database:
 
     def set_deadline(self, key: bytes, when_ms: int) -> None:
         """Let the key, which exists, expire at an instant. A past one takes effect before the next operation."""
-        self._clean = None
+        if self._base is not None:
+            self._touched[key] = None
         self.expires[key] = when_ms
         heap = self._heap
         if len(heap) > _HEAP_MIN and len(heap) > _HEAP_SLACK * len(self.expires):
@@ -299,7 +309,8 @@ class Database:
                 self._arm()
 
     def drop_deadline(self, key: bytes) -> bool:
-        self._clean = None
+        if self._base is not None:
+            self._touched[key] = None
         return self.expires.pop(key, None) is not None
 
     def is_over(self, key: bytes) -> bool:
@@ -407,23 +418,74 @@ class Database:
 
     def state(self) -> DatabaseState:
         """The present content. Values are shared; the keyspace's epoch has to move on, so that they are copied before a change."""
-        if self._clean is None:
-            self._clean = DatabaseState(dict(self.data), dict(self.expires), dict(self.field_expires))
-        return self._clean
+        if self.index is not None:
+            self.index.tidy()
+        if self._base is None or self._touched:
+            self._base = DatabaseState(dict(self.data), dict(self.expires), dict(self.field_expires))
+            self._touched.clear()
+        return self._base
+
+    def present(self) -> DatabaseState:
+        """The present content itself, for looking at before anything else runs."""
+        return DatabaseState(self.data, self.expires, self.field_expires)
 
     def restore(self, state: DatabaseState) -> None:
         """Take on a state's content. Clients that watch a key find it changed."""
-        if self._clean is state:
-            return
-        self._adopt(state)
-        self._clean = state
+        if self._base is state and 2 * len(self._touched) <= len(self.data) + _FEW:
+            self._revert(state)
+        else:
+            self._adopt(state)
+        self._base = state
+        self._touched.clear()
+
+    def _revert(self, state: DatabaseState) -> None:
+        """Go back to the base, from which only the touched keys differ. The order of the keys is that of the base again."""
+        data, expires = self.data, self.expires
+        with_fields = False
+        for key in self._touched:
+            value = state.data.get(key)
+            with_fields = with_fields or key in self.field_expires or key in state.field_expires
+            if value is None:
+                data.pop(key, None)
+                expires.pop(key, None)
+                self.field_expires.pop(key, None)
+                continue
+            data[key] = value
+            when = state.expires.get(key)
+            if when is None:
+                expires.pop(key, None)
+            elif expires.get(key) != when:
+                expires[key] = when
+                heapq.heappush(self._heap, (when, key))
+            if key in state.field_expires:
+                self.field_expires[key] = None
+            else:
+                self.field_expires.pop(key, None)
+        if self.index is not None:
+            self.index.tidy()
+        if self.access is not None:
+            self.access = Access(self.server, self)
+            self._bind()
+        if with_fields:
+            self.fields.rebuild()
+        if self._touched:
+            self._arm()
+
+    def _forget_base_without(self, key: bytes) -> None:
+        """A key is about to be removed: if the base has it, going back would put it in another place of the order."""
+        if self._base is not None and key in self._base.data:
+            self._base = None
+            self._touched.clear()
+        else:
+            self._touched[key] = None
 
     def _adopt(self, state: DatabaseState) -> None:
         self.data = dict(state.data)
         self.expires = dict(state.expires)
         self.field_expires = dict(state.field_expires)
         self.index = None
-        self._clean = None
+        self._base = None
+        self._touched.clear()
         if self.access is not None:
             self.access = Access(self.server, self)
         self._bind()

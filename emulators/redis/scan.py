@@ -50,6 +50,25 @@ class ScanIndex:
         self._numbers.append(self._next)
         self._next += 1
 
+    def tidy(self) -> None:
+        """Drop what is gone, so that the index is what a new one would be: chance then picks the same from both."""
+        if len(self._keys) != len(self._live):
+            self._compact()
+
+    def layout(self) -> list[bytes] | None:
+        """The keys with those that are gone, which chance may run into; None where a new index would be the same."""
+        return None if len(self._keys) == len(self._live) else self._keys
+
+    @classmethod
+    def laid_out(cls, live: dict[bytes, Any], keys: list[bytes]) -> ScanIndex:
+        """An index with the `layout` of a former one."""
+        index = cls(live)
+        index._keys = list(keys)
+        index._numbers = array("Q", range(1, len(keys) + 1))
+        index._next = len(keys) + 1
+        index._limit = _MIN_COMPACT + 2 * len(keys)
+        return index
+
     def copy(self, live: dict[bytes, Any]) -> ScanIndex:
         """The same positions for a copy of the collection, so that scans under way go on."""
         twin = ScanIndex.__new__(ScanIndex)
