@@ -1,8 +1,8 @@
 """A Redis server of its own: `python -m emulators.redis [redis.conf] [--parameter value ...]`.
 
-It is started as redis-server is, listens on the configured port, says ` PID: <pid>` when it is up, and ends on SIGTERM or SHUTDOWN. Unlike
-the emulator inside a program it reads `dir`/`dbfilename` at the start and writes it on SAVE, BGSAVE and SHUTDOWN (when save
-points are set, or SAVE is asked for). `--emulated-version 7.0` chooses the version.
+It is started as redis-server is, listens on the configured port, says ` PID: <pid>` when it is up, and ends on SIGTERM
+or SHUTDOWN. Unlike the emulator inside a program it reads `dir`/`dbfilename` at the start and writes it on SAVE, BGSAVE
+and SHUTDOWN (when save points are set, or SAVE is asked for). `--emulated-version 7.0` chooses the version.
 """
 
 from __future__ import annotations

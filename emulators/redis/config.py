@@ -1,8 +1,8 @@
 """What CONFIG knows: the values of all parameters, how texts are read and checked, and what a change does to the server.
 
 The rows stand in `parameters`. A value is kept in its own type (bool, int, bytes; `special` ones as their text); `text`
-gives what CONFIG GET shows. `set_many` is CONFIG SET: all or nothing, with the real server's errors. What a parameter changes beyond its
-value is one entry of `_EFFECTS`; code that reads a parameter rarely asks `config["name"]`.
+gives what CONFIG GET shows. `set_many` is CONFIG SET: all or nothing, with the real server's errors. What a parameter
+changes beyond its value is one entry of `_EFFECTS`; code that reads a parameter rarely asks `config["name"]`.
 Version notes: 7.2 and 7.4 know more parameters (`since`).
 """
 

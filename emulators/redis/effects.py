@@ -1,8 +1,9 @@
 """What stands for a command in the replication stream: its effect, in a form that gives the same on every copy.
 
-`rewritten` is asked after a command changed something, while a replica is attached. It reads the words, the reply and the
-keyspace as it now is, so handlers need not care. Most commands stand for themselves. The forms are redis-server's: random and relative ones
-become definite (SPOP as SREM, EXPIRE as PEXPIREAT), blocking ones become what they took, scripts what they called.
+`rewritten` is asked after a command changed something, while a replica is attached. It reads the words, the reply and
+the keyspace as it now is, so handlers need not care. Most commands stand for themselves. The forms are redis-server's:
+random and relative ones become definite (SPOP as SREM, EXPIRE as PEXPIREAT), blocking ones become what they took,
+scripts what they called.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What looks at commands as they run: SLOWLOG, LATENCY, MONITOR, client tracking and the replication feed.
 
-`Instruments.call` stands around a handler while any of them is on (`server.instrumented`); otherwise `RedisSession.call` is all there
-is. Durations are read from the clock, so they are zero on a frozen one, except for what a command says it slept.
-With slowlog-log-slower-than at its default of 10 ms, only commands that sleep are timed (DEBUG SLEEP); setting the
-parameter to any other value times them all.
+`Instruments.call` stands around a handler while any of them is on (`server.instrumented`); otherwise
+`RedisSession.call` is all there is. Durations are read from the clock, so they are zero on a frozen one, except for
+what a command says it slept. With slowlog-log-slower-than at its default of 10 ms, only commands that sleep are timed
+(DEBUG SLEEP); setting the parameter to any other value times them all.
 """
 
 from __future__ import annotations
@@ -167,13 +167,13 @@ class Instruments:
             self._show(session, row, args)
         script = server.scripting.running
         client = session if script is None else script.caller
-        if client.tracking is not None and "readonly" in row.flags and row.group != "scripting":
-            if type(reply) is not RedisError:
-                if script is not None:
-                    # A script that reads has read all the keys that it declared.
-                    args = client.current_args
-                    row = server.find(args)
-                server.tracking.remember(client, row, args)
+        reads = "readonly" in row.flags and row.group != "scripting"
+        if reads and client.tracking is not None and type(reply) is not RedisError:
+            if script is not None:
+                # A script that reads has read all the keys that it declared.
+                args = client.current_args
+                row = server.find(args)
+            server.tracking.remember(client, row, args)
         return reply
 
     def timed(self, session: RedisSession, row: Command, args: list[bytes], duration_us: int) -> None:

@@ -1,8 +1,9 @@
-"""What a connection may cost: client-output-buffer-limit, `timeout`, and maxclients (checked in `RedisEmulator.open_session`).
+"""What a connection may cost: client-output-buffer-limit, `timeout`, and maxclients (checked in
+`RedisEmulator.open_session`).
 
-Output is looked at when something is sent that the client did not ask for just now: messages, MONITOR lines, the replication
-stream; and after each command while a limit for normal clients is set. Who is over the hard limit is dropped at once, who stays over the soft
-one for its seconds, when that time is over.
+Output is looked at when something is sent that the client did not ask for just now: messages, MONITOR lines, the
+replication stream; and after each command while a limit for normal clients is set. Who is over the hard limit is
+dropped at once, who stays over the soft one for its seconds, when that time is over.
 """
 
 from __future__ import annotations

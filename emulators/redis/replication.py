@@ -1,11 +1,11 @@
 """Replication as a master sees it: its ID and offset, and the stream of effects that SYNC and PSYNC feed to replicas.
 
-A replica first gets the whole data set as an RDB file (always: there is no partial resynchronisation), then every change as a command
-(see `effects`). What one command, transaction or script changed stands between MULTI and EXEC if it is more than one
-command. Nothing here costs anything while no replica is attached (`server.feeding`).
-Handlers need not report anything; one whose effect cannot be read off its reply calls `propagate_as`.
-Differs: this server does not copy another master. REPLICAOF to a port on which nothing can listen (0 or 1) makes it a replica
-whose link is down, as a real one would be; any other is refused.
+A replica first gets the whole data set as an RDB file (always: there is no partial resynchronisation), then every
+change as a command (see `effects`). What one command, transaction or script changed stands between MULTI and EXEC if it
+is more than one command. Nothing here costs anything while no replica is attached (`server.feeding`). Handlers need not
+report anything; one whose effect cannot be read off its reply calls `propagate_as`.
+Differs: this server does not copy another master. REPLICAOF to a port on which nothing can listen (0 or 1) makes it a
+replica whose link is down, as a real one would be; any other is refused.
 """
 
 from __future__ import annotations
@@ -118,9 +118,9 @@ class Replication:
         elif isinstance(reply, RedisError):
             # What a failing command changed before it failed cannot be told from its words.
             return
-        elif row.name in ALWAYS or (changes > aside and (row.writes or row.name in MAY_REPLICATE)):
-            if session.blocked is None:
-                self._batch.extend((session.db.number, words) for words in rewritten(row, session.db, args, reply))
+        changed = changes > aside and (row.writes or row.name in MAY_REPLICATE)
+        if instead is None and session.blocked is None and (changed or row.name in ALWAYS):
+            self._batch.extend((session.db.number, words) for words in rewritten(row, session.db, args, reply))
 
     def served(self, waiter: Waiter, reply: Reply, changes: int) -> None:
         """A waiting client got what it waited for."""

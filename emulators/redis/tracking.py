@@ -1,9 +1,10 @@
 """Client-side caching (CLIENT TRACKING): which client has read what, and who is told when it changes.
 
-Default mode: the table remembers, per key, who read it; a change tells them once, and forgets. BCAST: clients name prefixes and hear of
-every change under them, once per command. Messages go to the client itself (a push in RESP3) or to the client it redirects to
-(a push, or in RESP2 a message of the channel `__redis__:invalidate` while that one is subscribed). They leave
-after the reply to the command that changed the key. As in the server, key names count whatever their database.
+Default mode: the table remembers, per key, who read it; a change tells them once, and forgets. BCAST: clients name
+prefixes and hear of every change under them, once per command. Messages go to the client itself (a push in RESP3) or to
+the client it redirects to (a push, or in RESP2 a message of the channel `__redis__:invalidate` while that one is
+subscribed). They leave after the reply to the command that changed the key. As in the server, key names count whatever
+their database.
 """
 
 from __future__ import annotations
@@ -27,7 +28,11 @@ _CHANNEL = b"__redis__:invalidate"
 
 @dataclass(slots=True)
 class TrackedClient:
-    """How one client wants to be told. `redirect` is a client's number or 0; `caching` is what CLIENT CACHING said for the next command."""
+    """How one client wants to be told.
+
+    redirect  another client's number, or 0
+    caching   what CLIENT CACHING said for the next command
+    """
 
     redirect: int = 0
     broadcast: bool = False

@@ -1,4 +1,4 @@
-"""Connection commands: PING, ECHO, SELECT, AUTH, HELLO, RESET, QUIT (redis.io group `connection`; CLIENT has a module of its own)."""
+"""Connection commands: PING, ECHO, SELECT, AUTH, HELLO, RESET, QUIT (redis.io group `connection`, without CLIENT)."""
 
 from __future__ import annotations
 
