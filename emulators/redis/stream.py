@@ -89,7 +89,6 @@ class StreamNode:
     def live(self) -> int:
         return len(self.ids) - len(self.dead)
 
-    @property
     def size_bytes(self) -> int:
         """The size that this node has as a listpack."""
         for place in range(self._measured, len(self.ids)):
@@ -104,7 +103,7 @@ class StreamNode:
         Measuring entries costs more than adding them, so it is done only where a coarse bound does not settle it.
         """
         size = sum(map(len, items))
-        return self._at_most + size < limit or self.size_bytes + size < limit
+        return self._at_most + size < limit or self.size_bytes() + size < limit
 
     def _entry_bytes(self, number: int, items: list[bytes]) -> int:
         """Flags, id relative to the master, number of fields and names unless they are the master's, values, count of pieces."""
