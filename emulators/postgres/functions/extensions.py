@@ -13,12 +13,11 @@ from typing import Any
 
 from emulators.postgres.functions.hashing import hash_bytes_wide
 from emulators.postgres.functions.json_functions import json_to_value
-from emulators.postgres.functions.jsonb import jsonb_text
 from emulators.postgres.functions.registry import builtin
 from emulators.postgres.functions.strings import lower
 from emulators.postgres.types.errors import data_error, invalid_parameter
 from emulators.postgres.types.hstore import Pairs, hstore_key, make_hstore
-from emulators.postgres.types.json_io import make_object, quote
+from emulators.postgres.types.json_io import jsonb_text, make_object, quote
 from emulators.postgres.types.numeric import parse_numeric
 from emulators.postgres.types.registry import type_io
 from emulators.postgres.types.values import JSON_NULL, PgArray, Row

@@ -28,16 +28,11 @@ def call(name: str, *args: Any, ctx: Any = None) -> Any:
         ("", ""),
         ("bb=>1, a=>2,", '"a"=>"2", "bb"=>"1"'),
         ('a=>"NULL"', '"a"=>"NULL"'),
-        ("a\\=>=>1", '"a="=>">=>1"'),
+        ("a\\=>=>1", '"a=>"=>"1"'),
     ],
 )
 def test_hstore_text(text: str, shown: str) -> None:
-    try:
-        value = hstore_in(text, -1, None)
-    except PgError as error:
-        assert text == "a\\=>=>1"
-        assert error.sqlstate == "42601"
-        return
+    value = hstore_in(text, -1, None)
     assert hstore_out(value, None) == shown
     assert hstore_recv(hstore_send(value, None), -1, None) == value
 
