@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulators.redis import rdb
-from emulators.redis.values import Hash
 
 if TYPE_CHECKING:
     from emulators.redis.emulator import RedisEmulator
@@ -58,8 +57,6 @@ def load_server(server: RedisEmulator, data: bytes) -> int:
 def _put(db: Database, row: rdb.Row) -> None:
     db.delete(row.key)
     db.add(row.key, row.value)
-    if isinstance(row.value, Hash) and row.value.expires:
-        db.fields.track(row.key, row.value)
     if row.deadline is not None:
         db.set_deadline(row.key, row.deadline)
     if db.access is not None:

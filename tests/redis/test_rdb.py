@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from emulators.redis import crc64, lzf, packed, rdb
 from emulators.redis.config import Thresholds
+from emulators.redis.rdb_server import load_server, save_server
 from emulators.redis.rdb_values import read_value
 from emulators.redis.rdb_wire import RdbReader, RdbWriter
 from emulators.redis.values import Hash, ListValue, SetValue, SortedSet, Value
@@ -305,3 +306,48 @@ def test_checksum() -> None:
     assert crc64.crc64(b"123456789") == 0xE9C6D914C4B8D9CA
     data = bytes(range(256)) * 300
     assert crc64.crc64(data) == crc64.crc64(data[100:], crc64.crc64(data[:100]))
+
+
+# -- whole servers -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_server_loads_what_another_saved(version: str) -> None:
+    lab = filled(version)
+    lab.run("""
+        SELECT 2 => OK
+        SET soon v PX 500 => OK
+        SET later v PX 5000 => OK
+        FUNCTION LOAD "#!lua name=lib\\nredis.register_function('f', function() return 7 end)" => "lib"
+    """)
+    data = save_server(lab.server)
+    other = Lab(version)
+    other.clock.advance(1)
+    waiting = other.client()
+    waiting("BLPOP list 0")
+    assert load_server(other.server, data) == len(rows_of(lab)) - 1
+    assert waiting.link.take().endswith(b"$4\r\nlist\r\n$1\r\na\r\n")
+    other.run("""
+        FCALL f 0 => 7
+        SELECT 2 => OK
+        KEYS * => ["later"]
+        PTTL later => 4000
+        @advance 4
+        DBSIZE => 0
+    """)
+    other("RPUSH list back")
+    if version == "7.4":
+        other.clock.advance(0)
+        assert other("SELECT 0") == "OK"
+        assert other("HPEXPIRETIME hot FIELDS 2 a b") == "[9999999999999, -1]"
+
+
+def test_a_file_that_does_not_fit_changes_nothing() -> None:
+    lab = Lab(databases=20)
+    lab("SET a 1")
+    lab("SELECT 17")
+    lab("SET b 2")
+    other = Lab()
+    with pytest.raises(rdb.UnsupportedError, match="database 17"):
+        load_server(other.server, save_server(lab.server))
+    assert other("DBSIZE") == "0"

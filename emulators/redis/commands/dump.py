@@ -9,7 +9,6 @@ from emulators.redis.arguments import integer
 from emulators.redis.errors import RedisError
 from emulators.redis.resp import OK, Reply
 from emulators.redis.table import command
-from emulators.redis.values import Hash
 
 if TYPE_CHECKING:
     from emulators.redis.session import RedisSession
@@ -76,8 +75,6 @@ def restore(client: RedisSession, args: list[bytes]) -> Reply:
             db.event("g", b"del", key)
         return OK
     db.add(key, value)
-    if isinstance(value, Hash) and value.expires:
-        db.fields.track(key, value)
     if deadline:
         db.set_deadline(key, deadline)
     if idle is not None:
