@@ -406,6 +406,11 @@ class PartitionLog:
             )
         return self._state
 
+    @property
+    def last_state(self) -> LogState | None:
+        """The state that is just now the log's; None when it changed since one was taken."""
+        return self._state
+
     def go_to(self, state: LogState) -> None:
         """Be as `state` says."""
         if state is self._state:

@@ -70,6 +70,8 @@ class Topic:
     partitions: list[Partition] = field(default_factory=list)
     configs: dict[str, str] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    #: The state that was taken or put back last.
+    last_state: TopicState | None = None
 
     @property
     def replication_factor(self) -> int:
@@ -81,8 +83,10 @@ TopicState = tuple[str, bytes, dict[str, str], tuple[PartitionState, ...]]
 
 
 def topic_state(topic: Topic) -> TopicState:
-    """A topic at an instant, by reference."""
-    return (
+    """A topic at an instant, by reference; the same object as before while nothing changed."""
+    if topic.last_state is not None and _is(topic, topic.last_state):
+        return topic.last_state
+    topic.last_state = (
         topic.name,
         topic.id,
         dict(topic.configs),
@@ -91,12 +95,28 @@ def topic_state(topic: Topic) -> TopicState:
             for one in topic.partitions
         ),
     )
+    return topic.last_state
+
+
+def _is(topic: Topic, state: TopicState) -> bool:
+    """Whether the topic is just now as the state says."""
+    _, _, configs, rows = state
+    if len(rows) != len(topic.partitions) or configs != topic.configs:
+        return False
+    for row, one in zip(rows, topic.partitions, strict=True):
+        if row[5] is not one.log.last_state or row[3] != one.leader or row[4] != one.leader_epoch:
+            return False
+        if list(row[1]) != one.replicas or list(row[2]) != one.isr:
+            return False
+    return True
 
 
 def topic_to(state: TopicState, present: Topic | None) -> Topic:
     """The topic of a state: `present` itself, brought back, if it is the same topic."""
     name, topic_id, configs, rows = state
     topic = present if present is not None and present.id == topic_id else Topic(name, topic_id)
+    if _is(topic, state):
+        return topic
     topic.configs = dict(configs)
     topic.settings.clear()
     del topic.partitions[len(rows) :]
@@ -107,6 +127,7 @@ def topic_to(state: TopicState, present: Topic | None) -> Topic:
         partition.replicas, partition.isr = list(replicas), list(isr)
         partition.leader, partition.leader_epoch = leader, epoch
         partition.log.go_to(log)
+    topic.last_state = state
     return topic
 
 
