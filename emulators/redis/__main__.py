@@ -19,20 +19,23 @@ from emulators.redis.emulator import VERSIONS, RedisEmulator
 from emulators.redis.errors import RedisError
 from emulators.redis.loading import from_rdb, to_rdb
 
-_FATAL = "\n*** FATAL CONFIG FILE ERROR (Redis {version}) ***\n>>> {problem}\n"
+_FATAL = "\n*** FATAL CONFIG FILE ERROR (Redis {version}) ***\n{problem}"
 
 
 def _options(words: list[str]) -> list[str]:
     """`--port 7 --save 1 2` as lines of a configuration file."""
     lines: list[str] = []
     for word in words:
-        if word.startswith("--"):
+        if word.startswith("--") and lines and lines[-1] == "save":
+            lines[-1] = 'save ""'
+        # A parameter that has no value yet takes whatever follows.
+        if word.startswith("--") and not (lines and " " not in lines[-1]):
             lines.append(word[2:])
         elif lines:
             escaped = word.replace("\\", "\\\\").replace('"', '\\"')
             lines[-1] += f' "{escaped}"'
         else:
-            raise ConfigFileError(f"{word!r} stands before any parameter")
+            raise ConfigFileError(1, word, "Bad directive or wrong number of arguments")
     return lines
 
 

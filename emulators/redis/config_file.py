@@ -26,6 +26,9 @@ _OTHERS = frozenset({"rename-command", "loadmodule", "include", "user", "sentine
 class ConfigFileError(ValueError):
     """A line that a server would refuse to start with."""
 
+    def __init__(self, number: int, line: str, reason: str) -> None:
+        super().__init__(f"Reading the configuration file, at line {number}\n>>> '{line}'\n{reason}")
+
 
 @dataclass(slots=True)
 class ConfigFile:
@@ -38,13 +41,16 @@ class ConfigFile:
         """One line."""
         if not line.strip() or line.lstrip().startswith(b"#"):
             return
+        text = line.decode("utf-8", "replace").strip()
         words = split_words(line.strip())
         if not words:
-            raise ConfigFileError(
-                f"line {number}: {line.decode('utf-8', 'replace')!r}: unbalanced quotes in configuration line"
-            )
+            raise ConfigFileError(number, text, "Unbalanced quotes in configuration line")
         name = words[0].decode("latin-1").lower()
         if name == "user" and len(words) > 1:
+            if words[1] in (known for known, _ in self.users):
+                raise ConfigFileError(
+                    number, text, "Duplicate user found. A user can only be defined once in config files"
+                )
             self.users.append((words[1], words[2:]))
             return
         if name == "include" and len(words) == 2:
@@ -53,10 +59,10 @@ class ConfigFile:
             return
         known = {row.name: row for row in PARAMETERS} | {row.alias: row for row in PARAMETERS if row.alias}
         row = known.get(name)
-        if row is None or (len(words) != 2 and "multi" not in row.flags) or len(words) < 2:
-            raise ConfigFileError(
-                f"line {number}: {line.decode('utf-8', 'replace')!r}: Bad directive or wrong number of arguments"
-            )
+        if row is None or len(words) < 2:
+            raise ConfigFileError(number, text, "Bad directive or wrong number of arguments")
+        if len(words) != 2 and "multi" not in row.flags and row.name != "client-output-buffer-limit":
+            raise ConfigFileError(number, text, "wrong number of arguments")
         value = b" ".join(words[1:]).decode("utf-8", "surrogateescape")
         # `save` and the limits of client classes may stand on several lines.
         old = self.values.get(row.name)
@@ -83,7 +89,7 @@ def rewrite(server: RedisEmulator) -> None:
     for line in lines:
         name = line.split(None, 1)[0].lower() if line.strip() else ""
         row = server.config.row(name.encode("utf-8", "replace")) if name and not name.startswith("#") else None
-        if name == "user" or line == _SIGNATURE:
+        if name == "user":
             continue
         if row is None:
             kept.append(line)
@@ -95,4 +101,5 @@ def rewrite(server: RedisEmulator) -> None:
     users = (
         [line.decode("utf-8", "surrogateescape") for line in server.acl.lines()] if not server.config["aclfile"] else []
     )
-    path.write_text("\n".join([*kept, _SIGNATURE, *added, *users, ""]), "utf-8", "surrogateescape")
+    signature = [] if _SIGNATURE in kept else [_SIGNATURE]
+    path.write_text("\n".join([*kept, *signature, *added, *users, ""]), "utf-8", "surrogateescape")
