@@ -19,6 +19,7 @@ from emulators.redis.pauses import MAY_REPLICATE
 from emulators.redis.resp import Reply
 
 if TYPE_CHECKING:
+    from emulators.kernel import Timer
     from emulators.redis.blocking import Waiter
     from emulators.redis.emulator import RedisEmulator
     from emulators.redis.keyspace import Database
@@ -54,6 +55,7 @@ class Replication:
         self._aside = 0
         #: The command under way only looks: keys that go on the way do so one by one.
         self._apart = False
+        self._ping_timer: Timer | None = None
         self._waits: list[tuple[Waiter, int, int]] = []
 
     def change_id(self) -> None:
@@ -76,6 +78,7 @@ class Replication:
         server.stats.full_syncs += 1
         server.feeding = True
         server.instruments.settle()
+        self._arm_ping()
 
     def drop(self, session: RedisSession) -> None:
         """A session is gone; it may have been a replica."""
@@ -83,6 +86,19 @@ class Replication:
             self.replicas.remove(session)
             self._server.feeding = bool(self.replicas)
             self._server.instruments.settle()
+
+    def _arm_ping(self) -> None:
+        """Say PING now and then, so that replicas do not take the link for dead."""
+        if self._ping_timer is not None:
+            self._ping_timer.cancel()
+        period_s = self._server.config["repl-ping-replica-period"]
+        self._ping_timer = self._server.clock.call_later(period_s * 1_000_000, self._ping)
+
+    def _ping(self) -> None:
+        self._ping_timer = None
+        if self.replicas:
+            self._send(_encode([b"PING"]))
+            self._arm_ping()
 
     def good_replicas(self) -> int:
         """Replicas that are near enough for min-replicas-to-write."""

@@ -149,6 +149,17 @@ def test_wait_counts_replicas_that_have_acknowledged() -> None:
     assert lab.first.link.take() == b":0\r\n"
 
 
+def test_replicas_hear_a_ping_now_and_then() -> None:
+    lab = Lab()
+    replica = attach(lab)
+    replica.link.take()
+    lab.clock.advance(25)
+    assert stream(replica) == ["PING", "PING"]
+    replica.session.ended()
+    lab.clock.advance(25)
+    assert lab.clock.next_deadline_us() is None
+
+
 def test_a_lost_replica_costs_nothing_more() -> None:
     lab = Lab()
     replica = attach(lab)
