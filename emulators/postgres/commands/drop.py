@@ -33,7 +33,7 @@ def drop_objects(backend: Any, objects: list[Object], *, cascade: bool, quiet: b
     catalog = backend.catalog
     order: list[Object] = []
     seen: set[Object] = set()
-    reports: list[tuple[Object, Object]] = []
+    reasons: dict[Object, Object] = {}
 
     def visit(obj: Object, parent: Object | None, auto: bool) -> None:
         if obj in seen:
@@ -52,9 +52,10 @@ def drop_objects(backend: Any, objects: list[Object], *, cascade: bool, quiet: b
                         )
         seen.add(obj)
         if parent is not None and not auto:
-            reports.append((obj, parent))
+            reasons[obj] = parent
         dependents = catalog.find("pg_depend", refclassid=obj[0], refobjid=obj[1])
-        dependents.sort(key=lambda r: (r.objid, r.objsubid))
+        # Newer objects first, as PostgreSQL sorts them.
+        dependents.sort(key=lambda r: (-r.objid, r.objsubid))
         for row in dependents:
             if obj[2] and row.refobjsubid != obj[2]:
                 continue
@@ -87,7 +88,8 @@ def drop_objects(backend: Any, objects: list[Object], *, cascade: bool, quiet: b
     roots = set(objects)
     for obj in objects:
         visit(obj, None, True)
-    reports = [(o, p) for o, p in reports if o not in roots]
+    # Reported in the reverse of the order of deletion.
+    reports = [(o, reasons[o]) for o in reversed(order) if o in reasons and o not in roots]
     if reports and not cascade:
         lines = [f"{object_description(backend, o)} depends on {object_description(backend, p)}" for o, p in reports]
         if len(objects) == 1:

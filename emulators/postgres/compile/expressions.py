@@ -199,9 +199,7 @@ class ExpressionCompiler:
 
     def _template(self, func: Any, e: Any) -> str | None:
         """An inline template for a strict built-in, or None."""
-        if func.prolang not in (12, 13):
-            entry = None
-        entry = functions.lookup(func.prosrc) if func.prolang == 12 else None
+        entry = functions.entry_of(func, self.catalog)
         if entry is not None and entry.inline is not None and not entry.ctx:
             return entry.inline
         return None
@@ -229,10 +227,10 @@ class ExpressionCompiler:
 
     def call(self, func: Any, args: list[t.Expr], result: int, variadic: bool = False, e: Any = None) -> str:
         """A call of a function as source."""
-        if func.prolang == 14 or (func.prolang not in (12, 13)) or func.oid >= oids.FIRST_USER_OID:
+        entry = functions.entry_of(func, self.catalog)
+        if func.oid >= oids.FIRST_USER_OID or (entry is None and func.prolang not in (12, 13)):
             return self._user_call(func, args, result, e)
-        entry = functions.lookup(func.prosrc)
-        if entry is None or (func.prolang != 12):
+        if entry is None:
             raise PgError(
                 "0A000",
                 f"function {func.proname} is not supported by this emulator",
@@ -443,7 +441,7 @@ class ExpressionCompiler:
 
     def _raw_call(self, func: Any, args: list[t.Expr], names: list[str], result: int) -> str:
         """A call on values already in locals, none of them NULL."""
-        entry = functions.lookup(func.prosrc) if func.prolang == 12 else None
+        entry = functions.entry_of(func, self.catalog)
         if entry is not None and entry.inline is not None and not entry.ctx:
             return (
                 "("

@@ -20,6 +20,9 @@ _FREE = frozenset(
     }
 )  # fmt: skip
 
+# Fields that are understood as a whole once they are read.
+_WHOLE = frozenset({"arrayBounds", "distinctClause"})
+
 # Enumeration values that say "nothing was written here".
 _DEFAULTS = frozenset(
     {
@@ -118,6 +121,8 @@ def unread(node: Any, path: str = "") -> str | None:
             if isinstance(value, str) and value in _DEFAULTS:
                 continue
             return f"{label}.{name}"
+        if name in _WHOLE:
+            continue
         found = unread(value, f"{label}.{name}")
         if found:
             return found
