@@ -198,6 +198,8 @@ _HASHES: dict[str, Wide] = {
     "hashfloat8": _hash_float,
     "hashoidvector": _of_bytes(_oidvector_bytes),
     "hashinet": _of_bytes(_inet_bytes),
+    "hashmacaddr8": _of_bytes(lambda value: value.to_bytes(8, "big")),
+    "hashtid": _of_bytes(lambda value: struct.pack("<HHH", value[0] >> 16, value[0] & 0xFFFF, value[1])),
     "hashmacaddr": _of_bytes(lambda value: value.to_bytes(6, "big")),
     "hash_numeric": _hash_numeric,
     "time_hash": _hash_int8,

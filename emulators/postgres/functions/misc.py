@@ -24,7 +24,7 @@ from emulators.postgres.types import registry as types_registry
 from emulators.postgres.types.datetime_core import EPOCH_SECONDS
 from emulators.postgres.types.errors import data_error, int8_overflow, invalid_parameter
 from emulators.postgres.types.numeric import EXACT, numeric_text, parse_numeric
-from emulators.postgres.types.registry import BINARY_OUT, type_io
+from emulators.postgres.types.registry import BINARY_OUT, TEXT_OUT, type_io
 from emulators.postgres.types.timezone_abbreviations import ABBREVIATIONS
 from emulators.postgres.types.timezones import named_zone, zone_names
 from emulators.postgres.types.values import Interval, PgArray, Row
@@ -52,11 +52,6 @@ _null_counter("pg_num_nonnulls", False)
 @builtin("pg_typeof", bind=True)
 def pg_typeof(types: tuple[int, ...], catalog: Any) -> Any:
     return lambda _: types[0]
-
-
-@builtin("pg_basetype")
-def pg_basetype_of(oid: int) -> int:
-    return oid
 
 
 @builtin("oidvectortypes", ctx=True)
@@ -243,6 +238,42 @@ def _register_send() -> None:
 
 types_registry.load()
 _register_send()
+
+
+# Text output as functions
+_SHOWN_BY_TYPE = (
+    "array_out",
+    "anyarray_out",
+    "anycompatiblearray_out",
+    "record_out",
+    "enum_out",
+    "anyenum_out",
+    "range_out",
+    "anyrange_out",
+    "multirange_out",
+    "anymultirange_out",
+    "int2vectorout",
+    "oidvectorout",
+)
+
+
+def _register_out() -> None:
+    def plain(name: str) -> None:
+        out = TEXT_OUT[name]
+        builtin(name, ctx=True)(lambda ctx, value: out(value, ctx))
+
+    for name in TEXT_OUT:
+        if name not in _SHOWN_BY_TYPE:
+            plain(name)
+    for name in _SHOWN_BY_TYPE:
+
+        @builtin(name, bind=True, ctx=True)
+        def bind(types: tuple[int, ...], catalog: Any) -> Any:
+            out = type_io(types[0], catalog).text_out
+            return lambda ctx, value: out(value, ctx)
+
+
+_register_out()
 
 
 # Transition functions over arrays

@@ -42,7 +42,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from emulators.postgres.functions.index import MODULE_OF, MODULES
 from emulators.postgres.functions.inline import INLINE_GLOBALS
@@ -56,7 +56,7 @@ BUILTINS: dict[str, Builtin] = {}
 class Builtin:
     """One implemented function: see the module's docstring for the meaning of the attributes."""
 
-    __slots__ = ("bind", "ctx", "function", "inline", "module", "name", "srf", "variadic_any")
+    __slots__ = ("bind", "ctx", "function", "inline", "module", "name", "package", "srf", "variadic_any")
 
     def __init__(
         self,
@@ -68,10 +68,12 @@ class Builtin:
         srf: bool = False,
         variadic_any: bool = False,
         inline: str | None = None,
+        package: str = "",
         module: str = "",
     ):
         self.name = name
         self.function = function
+        self.package = package
         self.module = module
         self.ctx = ctx
         self.bind = bind
@@ -99,14 +101,25 @@ def builtin(
 ) -> Callable[[F], F]:
     """Register a function under one or more prosrc names."""
 
-    module = str(sys._getframe(_depth).f_globals["__name__"]).rpartition(".")[2]
+    package, _, module = str(sys._getframe(_depth).f_globals["__name__"]).rpartition(".")
 
     def register(function: F) -> F:
         for name in names:
-            if name in BUILTINS:
+            # Another package may register functions too; what this one has stays.
+            if package != __package__ and name in MODULE_OF:
+                continue
+            if name in BUILTINS and package == __package__ and BUILTINS[name].package == package:
                 raise ValueError(f"builtin {name} is registered twice")
             BUILTINS[name] = Builtin(
-                name, function, ctx=ctx, bind=bind, srf=srf, variadic_any=variadic_any, inline=inline, module=module
+                name,
+                function,
+                ctx=ctx,
+                bind=bind,
+                srf=srf,
+                variadic_any=variadic_any,
+                inline=inline,
+                package=package,
+                module=module,
             )
         return function
 
@@ -138,6 +151,22 @@ def load_all() -> None:
     """Import every module of this package, for tools that look at all of them."""
     for module in MODULES:
         load_module(module)
+
+
+INTERNAL_LANGUAGE: Final = 12
+SQL_LANGUAGE: Final = 14
+FIRST_USER_OID: Final = 16384
+
+
+def entry_of(func: Any, catalog: Any) -> Builtin | None:
+    """The implementation of a pg_proc row (any object with its columns): by prosrc, or by name for upstream's own
+    functions of language sql."""
+    if func.prolang == INTERNAL_LANGUAGE:
+        return lookup(func.prosrc)
+    if func.prolang == SQL_LANGUAGE and func.oid < FIRST_USER_OID:
+        types = ",".join([catalog.type_info(oid).name for oid in func.proargtypes])
+        return lookup(f"sql:{func.proname}({types})")
+    return None
 
 
 def lookup(prosrc: str) -> Builtin | None:
