@@ -534,6 +534,9 @@ class RedisEmulator(Emulator):
                     raise InvariantError(f"db{db.number}: {key!r}: {problem}")
 
     def close(self) -> None:
+        self.limits.close()
+        self.pauses.close()
+        self.replication.close()
         for db in self.databases:
             db.set_lazy(True)
             db.fields.close()

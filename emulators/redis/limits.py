@@ -71,6 +71,11 @@ class Limits:
         session.closing = True
         session.link.abort()
 
+    def close(self) -> None:
+        """The server is being taken down."""
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+
     def forget(self, session: RedisSession) -> None:
         self._over_since_us.pop(session, None)
 

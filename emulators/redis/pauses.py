@@ -109,6 +109,11 @@ class Pauses:
         self._waiting.pop(session, None)
         session.postponed = None
 
+    def close(self) -> None:
+        """The server is being taken down."""
+        if self._timer is not None:
+            self._timer.cancel()
+
     def _arm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()

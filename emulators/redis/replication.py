@@ -94,6 +94,11 @@ class Replication:
         period_s = self._server.config["repl-ping-replica-period"]
         self._ping_timer = self._server.clock.call_later(period_s * 1_000_000, self._ping)
 
+    def close(self) -> None:
+        """The server is being taken down."""
+        if self._ping_timer is not None:
+            self._ping_timer.cancel()
+
     def _ping(self) -> None:
         self._ping_timer = None
         if self.replicas:

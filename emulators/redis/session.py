@@ -115,7 +115,9 @@ class RedisSession(Session):
                     break
                 requests = iter(batch)
                 for args in requests:
-                    log_append((OPERATION, now, number, args))
+                    # A tuple of bytes is nothing for the garbage collector to look through, unlike a list; the log keeps
+                    # tens of thousands of them.
+                    log_append((OPERATION, now, number, tuple(args)))
                     row = find(args[0])
                     if row is None or (len(args) != row.exact_args and len(args) < row.least_args):
                         self._flush()
@@ -208,7 +210,7 @@ class RedisSession(Session):
                 self.queue.append((row, args))
                 reply = QUEUED
             else:
-                reply = self.call(row, args)
+                reply = self.call(row, args) if not self.no_touch else self._call_without_trace(row, args)
         except RedisError as error:
             if row is None and args[0].lower() in _HTTP:
                 # Somebody speaks HTTP, perhaps a browser made to by a malicious page: no further word.
@@ -255,6 +257,17 @@ class RedisSession(Session):
         except RedisError as error:
             row.failed += 1
             return error
+
+    def _call_without_trace(self, row: Command, args: list[bytes]) -> Reply:
+        """CLIENT NO-TOUCH: what the command reads does not count as used, unless it is TOUCH."""
+        db = self.db
+        if db.access is None or row.name == "touch":
+            return self.call(row, args)
+        get, db.get = db.get, db.peek
+        try:
+            return self.call(row, args)
+        finally:
+            db.get = get
 
     # -- replies ---------------------------------------------------------------------------------------------
 
@@ -358,6 +371,9 @@ class RedisSession(Session):
         self.server.session_gone(self)
 
     # -- kernel ----------------------------------------------------------------------------------------------
+
+    def replay(self, frame: Any, sequence: int) -> None:
+        super().replay(list(frame), sequence)
 
     def send_fault(self, frame: list[bytes], decision: Decision) -> None:
         if decision.action == "skip":

@@ -226,3 +226,29 @@ def test_help_of_every_container_has_its_form() -> None:
         shown = lab(container, "HELP")
         assert shown.startswith(f"[{container.decode().upper()} <subcommand> [<arg> [value] [opt] ...]. Sub"), container
         assert shown.endswith("HELP,     Prints this help.]"), container
+
+
+def test_no_touch_leaves_no_trace_of_reading() -> None:
+    lab = Lab("7.2", config={"maxmemory": "100mb", "maxmemory-policy": "allkeys-lru"})
+    lab("SET a 1")
+    lab.clock.advance(50)
+    lab("CLIENT NO-TOUCH on")
+    lab("GET a")
+    assert lab("OBJECT IDLETIME a") == "50"
+    lab("TOUCH a")
+    assert lab("OBJECT IDLETIME a") == "0"
+    lab.clock.advance(50)
+    lab("CLIENT NO-TOUCH off")
+    lab("GET a")
+    assert lab("OBJECT IDLETIME a") == "0"
+
+
+def test_closing_leaves_no_timers() -> None:
+    lab = Lab()
+    lab("SET a 1 EX 100")
+    lab("CONFIG SET timeout 10")
+    lab.client().send(b"SYNC\r\n")
+    lab("CLIENT PAUSE 100000 WRITE")
+    assert lab.clock.next_deadline_us() is not None
+    lab.server.close()
+    assert lab.clock.next_deadline_us() is None
