@@ -137,6 +137,10 @@ class SortedSet(Collection):
     def pop(self, count: int, greatest: bool) -> list[tuple[bytes, float]]:
         """Remove the first or last `count` members, of which there are as many, and return them as they are popped."""
         order, scores = self.order, self.scores
+        if count == 1:
+            score, member = order.pop(-1 if greatest else 0)
+            del scores[member]
+            return [(member, score)]
         popped = []
         for _ in range(count):
             score, member = order.pop() if greatest else order.pop(0)

@@ -16,189 +16,19 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sortedcontainers import SortedDict, SortedSet
-
-from emulators.redis import listpack
-from emulators.redis.values import Value, readable
+from emulators.redis.stream_group import UNKNOWN, StreamConsumer, StreamGroup
+from emulators.redis.stream_node import MAX_ID, StreamNode, format_id, make_id
+from emulators.redis.value import Value, readable
 
 if TYPE_CHECKING:
     from emulators.redis.config import Thresholds
 
-__all__ = ["MAX_ID", "StreamConsumer", "StreamGroup", "StreamNode", "StreamValue", "format_id", "make_id"]
+__all__ = ["MAX_ID", "UNKNOWN", "StreamConsumer", "StreamGroup", "StreamNode", "StreamValue", "format_id", "make_id"]
 
-#: The greatest id there is.
-MAX_ID = (1 << 128) - 1
-_SEQUENCE = (1 << 64) - 1
-#: What `StreamGroup.entries_read` holds when the number is unknown.
-UNKNOWN = -1
-# The most that the two counters of a node take.
-_COUNTERS = 20
 # A node's size when `stream-node-max-bytes` is 0 or larger than this.
 _NODE_BYTES_LIMIT = 1 << 30
 
 _master = attrgetter("master")
-
-#: An entry of a group's pending list: the consumer's name, when it was delivered last (ms), how often it was delivered.
-Pending = tuple[bytes, int, int]
-
-
-def make_id(milliseconds: int, sequence: int) -> int:
-    return milliseconds << 64 | sequence
-
-
-def format_id(number: int) -> bytes:
-    return b"%d-%d" % (number >> 64, number & _SEQUENCE)
-
-
-class StreamNode:
-    """A run of entries, at most one listpack's worth.
-
-    master   the id of the first entry ever put in, to which the others are relative
-    fields   the field names of that entry; entries with the same ones do not repeat them
-    ids      the ids, deleted ones included, ascending
-    entries  per id, field and value by turns
-    dead     ids among them that are deleted
-    """
-
-    __slots__ = ("_at_most", "_body", "_measured", "dead", "entries", "fields", "ids", "master", "owner")
-
-    def __init__(self, master: int, fields: list[bytes], owner: object) -> None:
-        self.master = master
-        self.fields = fields
-        self.ids: list[int] = []
-        self.entries: list[list[bytes]] = []
-        self.dead: set[int] = set()
-        #: Bytes of the listpack without its two counters, for the first `_measured` entries; and a bound for all of them.
-        self._body = (
-            # Header and end, the number of fields, their names, and the zero after them.
-            listpack.EMPTY_BYTES + listpack.integer_bytes(len(fields)) + sum(map(listpack.entry_bytes, fields)) + 2
-        )
-        self._measured = 0
-        self._at_most = self._body + _COUNTERS
-        self.owner = owner
-
-    def copy(self, owner: object) -> StreamNode:
-        node = StreamNode.__new__(StreamNode)
-        node.master, node.fields = self.master, self.fields
-        node._body, node._measured, node._at_most = self._body, self._measured, self._at_most
-        node.ids, node.entries, node.dead = self.ids[:], self.entries[:], set(self.dead)
-        node.owner = owner
-        return node
-
-    @property
-    def live(self) -> int:
-        return len(self.ids) - len(self.dead)
-
-    def size_bytes(self) -> int:
-        """The size that this node has as a listpack."""
-        for place in range(self._measured, len(self.ids)):
-            self._body += self._entry_bytes(self.ids[place], self.entries[place])
-        self._measured = len(self.ids)
-        self._at_most = self._body + _COUNTERS
-        return self._body + listpack.integer_bytes(self.live) + listpack.integer_bytes(len(self.dead))
-
-    def fits(self, items: list[bytes], limit: int) -> bool:
-        """Whether an entry can be added to a node of at most `limit` bytes.
-
-        Measuring entries costs more than adding them, so it is done only where a coarse bound does not settle it.
-        """
-        size = sum(map(len, items))
-        return self._at_most + size < limit or self.size_bytes() + size < limit
-
-    def _entry_bytes(self, number: int, items: list[bytes]) -> int:
-        """Flags, id relative to the master, number of fields and names unless they are the master's, values, count of pieces."""
-        entry_bytes, integer_bytes = listpack.entry_bytes, listpack.integer_bytes
-        master = self.master
-        size = 2 + integer_bytes((number >> 64) - (master >> 64))
-        size += integer_bytes((number & _SEQUENCE) - (master & _SEQUENCE))
-        fields = items[::2]
-        if fields == self.fields:
-            return size + sum(map(entry_bytes, items[1::2])) + integer_bytes(3 + len(fields))
-        size += integer_bytes(len(fields)) + sum(map(entry_bytes, items))
-        return size + integer_bytes(4 + 2 * len(fields))
-
-    def append(self, number: int, items: list[bytes]) -> None:
-        self.ids.append(number)
-        self.entries.append(items)
-        # No element takes more than ten bytes beyond its length; nor does an id's half, a number of fields or of pieces.
-        self._at_most += sum(map(len, items)) + 10 * len(items) + 42
-
-    def drop_last(self) -> None:
-        """Forget the last entry, which is deleted. What it measured stays counted."""
-        self.dead.discard(self.ids.pop())
-        self.entries.pop()
-        self._measured = min(self._measured, len(self.ids))
-
-    def living(self) -> Iterator[tuple[int, list[bytes]]]:
-        if not self.dead:
-            return zip(self.ids, self.entries, strict=True)
-        dead = self.dead
-        return ((n, e) for n, e in zip(self.ids, self.entries, strict=True) if n not in dead)
-
-
-class StreamConsumer:
-    """A consumer of a group.
-
-    seen_ms    when it last tried anything
-    active_ms  when it last got or claimed something (7.2), -1 for never
-    pending    the ids delivered to it and not acknowledged
-    """
-
-    __slots__ = ("active_ms", "name", "pending", "seen_ms")
-
-    def __init__(self, name: bytes, seen_ms: int, active_ms: int = -1, pending: Any = ()) -> None:
-        self.name = name
-        self.seen_ms = seen_ms
-        self.active_ms = active_ms
-        self.pending: Any = SortedSet(pending)
-
-
-class StreamGroup:
-    """A consumer group. `entries_read` is -1 while unknown; `pending` maps ids, in order, to `Pending`."""
-
-    __slots__ = ("consumers", "entries_read", "last_id", "owner", "pending")
-
-    def __init__(self, last_id: int, entries_read: int, owner: object) -> None:
-        self.last_id = last_id
-        self.entries_read = entries_read
-        self.pending: Any = SortedDict()
-        self.consumers: dict[bytes, StreamConsumer] = {}
-        self.owner = owner
-
-    def copy(self, owner: object) -> StreamGroup:
-        group = StreamGroup(self.last_id, self.entries_read, owner)
-        group.pending = self.pending.copy()
-        group.consumers = {
-            name: StreamConsumer(name, one.seen_ms, one.active_ms, one.pending) for name, one in self.consumers.items()
-        }
-        return group
-
-    def sorted_consumers(self) -> list[StreamConsumer]:
-        """The consumers by name, as the server lists them."""
-        return [self.consumers[name] for name in sorted(self.consumers)]
-
-    def assign(self, number: int, consumer: StreamConsumer, delivered_ms: int, count: int) -> None:
-        """Make an entry pending with a consumer, taking it from whoever had it."""
-        old = self.pending.get(number)
-        if old is not None and old[0] != consumer.name:
-            self.consumers[old[0]].pending.discard(number)
-        self.pending[number] = (consumer.name, delivered_ms, count)
-        consumer.pending.add(number)
-
-    def acknowledge(self, number: int) -> bool:
-        """Take an entry off the pending list; False if it is not there."""
-        old = self.pending.pop(number, None)
-        if old is None:
-            return False
-        self.consumers[old[0]].pending.discard(number)
-        return True
-
-    def drop_consumer(self, consumer: StreamConsumer) -> int:
-        """Remove a consumer with all that is pending with it; returns how many entries that were."""
-        for number in consumer.pending:
-            del self.pending[number]
-        del self.consumers[consumer.name]
-        return len(consumer.pending)
 
 
 class StreamValue(Value):

@@ -206,7 +206,7 @@ def zrandmember(client: RedisSession, args: list[bytes]) -> Reply:
 
 def _pop(db: Database, key: bytes, value: SortedSet, count: int, greatest: bool) -> list[tuple[bytes, float]]:
     """Pop up to `count` members, at least one, from a set that `write_zset` gave."""
-    popped = value.pop(min(count, len(value)), greatest)
+    popped = value.pop(min(count, len(value.scores)), greatest)
     db.event("z", b"zpopmax" if greatest else b"zpopmin", key)
     if not value.scores:
         db.drop_if_empty(key, value)
