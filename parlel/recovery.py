@@ -13,6 +13,7 @@ alone by chaos.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from parlel.probes import PROBES
 
 __all__ = ["CrashRecoveryManager", "RecoveryEvent", "RecoveryState"]
 
+_logger = logging.getLogger("parlel")
 _SETTINGS = ("enabled", "max_retries", "interval_s", "retry_s")
 # Real seconds that a service has for its answer to a health check.
 _ANSWER_TIMEOUT_S = 2.0
@@ -52,6 +54,7 @@ class RecoveryState(CamelAliases):
     last_crash           instant of the last crash in seconds since the Unix epoch, or None
     recoveries           how often it was recovered
     operations_replayed  by the last recovery
+    error                why the last restart failed, or None
     """
 
     service: str
@@ -60,6 +63,7 @@ class RecoveryState(CamelAliases):
     last_crash: float | None = None
     recoveries: int = 0
     operations_replayed: int = 0
+    error: str | None = None
 
 
 class CrashRecoveryManager(CamelAliases):
@@ -171,7 +175,7 @@ class CrashRecoveryManager(CamelAliases):
             raise TimeoutError(f"{service} is not back after {timeout:g} s: {state}")
         if state.status == "failed":
             raise HostError(
-                f"{service} could not be recovered in {self.max_retries} attempts; see recovery_failed events"
+                f"{service} could not be recovered in {self.max_retries} attempts; the last one failed with: {state.error}"
             )
         return state
 
@@ -330,9 +334,13 @@ class CrashRecoveryManager(CamelAliases):
         except Exception as error:
             retries = self._state(service).retries + 1
             failed = retries >= self.max_retries
-            self._set(replace(self._state(service), retries=retries, status="failed" if failed else "recovering"))
+            reason = str(error) or repr(error)
             if failed:
-                self._emit("recovery_failed", service, error=str(error))
+                _logger.error("%s is not recovered after %d attempts", service, retries, exc_info=error)
+            status = "failed" if failed else "recovering"
+            self._set(replace(self._state(service), retries=retries, status=status, error=reason))
+            if failed:
+                self._emit("recovery_failed", service, error=reason)
             else:
                 self._check_soon(service)
             return
@@ -348,7 +356,7 @@ class CrashRecoveryManager(CamelAliases):
     def _succeeded(self, service: str) -> None:
         state = self._state(service)
         self._emit("recovery_success", service, operations_replayed=state.operations_replayed)
-        self._set(replace(state, status="healthy", recoveries=state.recoveries + 1))
+        self._set(replace(state, status="healthy", recoveries=state.recoveries + 1, error=None))
         if self.enabled and self.interval_s is not None:
             self._schedule(service, self.interval_s)
 
