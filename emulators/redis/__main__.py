@@ -51,13 +51,8 @@ def _configuration(arguments: list[str]) -> tuple[ConfigFile, Path | None, str]:
         path = Path(arguments[0]).resolve()
         found = read(path)
         arguments = arguments[1:]
-    named: set[str] = set()
+    # What is said here comes after the file: it replaces values, and adds save points.
     for number, line in enumerate(_options(arguments), 1):
-        name = line.split(None, 1)[0]
-        if name not in named:
-            # What is said here replaces what the file says.
-            found.values.pop(name, None)
-            named.add(name)
         found.take(line.encode("utf-8", "surrogateescape"), number, Path.cwd())
     return found, path, version
 
@@ -116,7 +111,7 @@ def main(arguments: list[str]) -> int:
         found, path, chosen = _configuration(arguments)
         version = VERSIONS[chosen]
         standalone = _Standalone(found, path, chosen)
-        port = int(found.values.get("port", "6379"))
+        port = int(found.values.get("port", "6379")) if found.values.get("port", "0").isdigit() else 0
         host = Host()
         host.start()
         for number in (signal.SIGTERM, signal.SIGINT):

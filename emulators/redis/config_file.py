@@ -64,6 +64,8 @@ class ConfigFile:
         if len(words) != 2 and "multi" not in row.flags and row.name != "client-output-buffer-limit":
             raise ConfigFileError(number, text, "wrong number of arguments")
         value = b" ".join(words[1:]).decode("utf-8", "surrogateescape")
+        if "multi" in row.flags:
+            value = " ".join(value.split())
         # `save` and the limits of client classes may stand on several lines.
         old = self.values.get(row.name)
         if row.name in ("save", "client-output-buffer-limit") and old and value:

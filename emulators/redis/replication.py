@@ -130,7 +130,7 @@ class Replication:
         changes: int,
     ) -> None:
         """A command is over; `changes` says how much it changed."""
-        if row.name in _APART:
+        if row.name in _APART and not self._server.instruments.depth:
             self._apart = True
         instead, aside = self._instead, self._aside
         self._instead, self._aside = outer[0], outer[1] + aside

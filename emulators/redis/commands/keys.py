@@ -12,8 +12,8 @@ from emulators.redis import errors
 from emulators.redis.arguments import integer
 from emulators.redis.glob import compile_glob
 from emulators.redis.resp import NO_REPLY, OK, Reply, Status
-from emulators.redis.table import command
 from emulators.redis.stream import StreamValue
+from emulators.redis.table import command
 from emulators.redis.values import Value, type_name
 
 if TYPE_CHECKING:
