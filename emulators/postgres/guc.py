@@ -60,6 +60,9 @@ def definitions() -> dict[str, Definition]:
     for row in seed.rows("guc"):
         definition = Definition(*row)
         out[definition.name.lower()] = definition
+    # Settings that pg_settings does not show.
+    for name, value in (("role", "none"), ("session_authorization", ""), ("is_superuser", "on"), ("seed", "0")):
+        out.setdefault(name, Definition(name, value, None, "Hidden", "user", "string", None, None, None, value))
     return out
 
 

@@ -456,7 +456,7 @@ class PostgresSession(Session):
                 cache_key = (text, node.location, backend.plan_key())
                 plan = plans.get(cache_key) if not backend.implicit_block else None
             if plan is None:
-                plan = backend.plan(node, text)
+                plan = backend.plan(node, text, Parameters((), variable=False))
                 if key is None and not backend.implicit_block:
                     if len(plans) > 2000:
                         plans.clear()
@@ -647,13 +647,11 @@ class PostgresSession(Session):
                 else:
                     raise PgError("22023", f"unsupported format code: {code}")
             except PgError as error:
-                if error.where is None:
+                if error.where is None and error.sqlstate != "22021":
                     where = f'portal "{portal}"' if portal else "unnamed portal"
                     shown = f"{where} parameter ${number + 1}"
-                    if code == 0:
-                        text = data.decode("utf-8", "replace").replace("'", "''")
-                        shown += f" = '{text}'"
-                    error.add_where(shown)
+                    # log_parameter_max_length_on_error is 0: the value itself is not shown.
+                    error.add_where(f"{shown} = '...'" if code == 0 else shown)
                 raise
             values.append(self._checked(oid, value))
         return tuple(values)

@@ -937,7 +937,11 @@ def function_call(ps: ParseState, node: Node, *, procedure: bool = False) -> Exp
             raise function_ambiguous(ps, names, types, arg_names, location)
         if within:
             raise _no_ordered_set(ps, names, types, location)
-        raise function_not_found(ps, names, types, arg_names, location)
+        error = function_not_found(ps, names, types, arg_names, location)
+        if procedure:
+            error.message = error.message.replace("function", "procedure", 1)
+            error.hint = (error.hint or "").replace("No function", "No procedure")
+        raise error
     shown = signature(ps.catalog, names, types, arg_names)
     if found.kind == "cast":
         if over is not None or star or distinct or order or filter_expr is not None:

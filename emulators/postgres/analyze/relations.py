@@ -250,7 +250,7 @@ def missing_entry(ps: ParseState, name: str, schema: str | None, location: int) 
                 detail = (
                     f'There is an entry for table "{name}", but it cannot be referenced from this part of the query.'
                 )
-            if state is ps and _could_be_lateral(ps, entry):
+            if _could_be_lateral(ps, entry):
                 hint = "To reference that table, you must mark this subquery with LATERAL."
             return PgError(
                 "42P01",

@@ -48,7 +48,7 @@ from emulators.postgres.analyze.tree import (
 )
 from emulators.postgres.analyze.windows import define_windows
 from emulators.postgres.errors import PgError, unsupported
-from emulators.postgres.parse.node import Node
+from emulators.postgres.parse.node import Node, leftmost
 
 _STRENGTH = {"LCS_FORKEYSHARE": 1, "LCS_FORSHARE": 2, "LCS_FORNOKEYUPDATE": 3, "LCS_FORUPDATE": 4}
 _STRENGTH_TEXT = {1: "FOR KEY SHARE", 2: "FOR SHARE", 3: "FOR NO KEY UPDATE", 4: "FOR UPDATE"}
@@ -343,7 +343,7 @@ def _set_sort(ps: ParseState, nodes: list[Node], targets: list[Target]) -> list[
                 "invalid UNION/INTERSECT/EXCEPT ORDER BY clause",
                 detail="Only result column names can be used, not expressions or functions.",
                 hint="Add the expression/function to every SELECT, or move the UNION into a FROM clause.",
-                location=item.node.location,
+                location=leftmost(item.node),
             )
         items.append(sort_item_for(ps, target.expr, item))
     return items

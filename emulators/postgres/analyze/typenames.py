@@ -123,13 +123,15 @@ def parse_type_text(catalog: Catalog, text: str) -> tuple[int, int]:
     from emulators.postgres.parse.parser import MODE_TYPE_NAME, parse
 
     try:
-        statements = parse(text, MODE_TYPE_NAME)
+        node: Any = parse(text, MODE_TYPE_NAME)[0].node
+        while isinstance(node, list):
+            node = node[0]
+        return resolve_type(catalog, node, allow_setof=True)
     except PgError as error:
         error.position = error.location = None
         if error.sqlstate == "42601":
             error.where = f'invalid type name "{text}"'
         raise
-    return resolve_type(catalog, statements[0].node, allow_setof=True)
 
 
 def lookup_typename(catalog: Catalog, node: Node) -> Any:

@@ -243,16 +243,7 @@ def _alter_type(backend: Any, relation: Relation, node: Any, name: str) -> None:
     if definition.collClause is not None:
         collation = collation_oid(catalog, name_of(definition.collClause.collname))
     if column.generated and definition.raw_default is not None:
-        raise PgError("42611", f"cannot specify USING when altering type of generated column", detail=f'Column "{name}" is a generated column.')  # fmt: skip
-    for row in catalog.find("pg_depend", refobjid=relation.oid, refobjsubid=column.num):
-        if row.classid == oids.PG_REWRITE:
-            rule = catalog.one("pg_rewrite", oid=row.objid)
-            view = catalog.one("pg_class", oid=rule.ev_class)
-            raise PgError(
-                "0A000",
-                "cannot alter type of a column used by a view or rule",
-                detail=f'rule _RETURN on view {view.relname} depends on column "{name}"',
-            )
+        raise PgError("42611", "cannot specify USING when altering type of generated column", detail=f'Column "{name}" is a generated column.')  # fmt: skip
     state, entry = table_state(backend, relation)
     from emulators.postgres.analyze.tree import Var
 
@@ -284,6 +275,15 @@ def _alter_type(backend: Any, relation: Relation, node: Any, name: str) -> None:
             what = "generation expression" if column.generated else "default"
             raise PgError(
                 "42804", f'{what} for column "{name}" cannot be cast automatically to type {catalog.format_type(oid)}'
+            )
+    for row in catalog.find("pg_depend", refobjid=relation.oid, refobjsubid=column.num):
+        if row.classid == oids.PG_REWRITE:
+            rule = catalog.one("pg_rewrite", oid=row.objid)
+            view = catalog.one("pg_class", oid=rule.ev_class)
+            raise PgError(
+                "0A000",
+                "cannot alter type of a column used by a view or rule",
+                detail=f'rule _RETURN on view {view.relname} depends on column "{name}"',
             )
     function = row_function(catalog, coerced)
     new_type = catalog.type_row(oid)

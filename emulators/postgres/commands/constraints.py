@@ -219,7 +219,9 @@ def add_key(backend: Any, relation: Relation, node: Node, columns: list[str], *,
                           else "primary keys on virtual generated columns are not supported")  # fmt: skip
         keys.append(column.num)
     if primary and any(i.primary for i in relation.indexes):
-        raise PgError("42P16", f'multiple primary keys for table "{relation.name}" are not allowed')
+        raise PgError(
+            "42P16", f'multiple primary keys for table "{relation.name}" are not allowed', location=node.location
+        )
     including = []
     for item in node.including or ():
         column = _column(relation, item.sval, node.location)

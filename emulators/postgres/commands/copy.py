@@ -1,8 +1,9 @@
-"""COPY TO and FROM: text, csv and binary, to and from the client (files are refused by name)."""
+"""COPY TO and FROM: text, csv and binary, to and from the client and to and from files of the machine."""
 
 from __future__ import annotations
 
 import struct
+from pathlib import Path
 from typing import Any
 
 from emulators.postgres import oids
@@ -164,8 +165,16 @@ def copy(backend: Any, node: Any, text: str) -> Any:
     from emulators.postgres.privileges import check_relation
 
     is_from = bool(node.is_from)
-    if node.filename or node.is_program:
-        raise unsupported("COPY with a file of the server" if not node.is_program else "COPY with a program")
+    if node.is_program:
+        raise unsupported("COPY with a program")
+    if node.filename and not backend.is_superuser():
+        verb, role = ("from", "pg_read_server_files") if is_from else ("to", "pg_write_server_files")
+        raise PgError(
+            "42501",
+            f"permission denied to COPY {verb} a file",
+            detail=f'Only roles with privileges of the "{role}" role may COPY {verb} a file.',
+            hint="Anyone can COPY to stdout or from stdin. psql's \\copy command also works for anyone.",
+        )
     options = Options(node, is_from)
     catalog = backend.catalog
     if node.relation is not None:
@@ -189,8 +198,12 @@ def copy(backend: Any, node: Any, text: str) -> Any:
             node.whereClause.mark_read()
         from emulators.postgres.backend import Result
 
+        taker = CopyIn(backend, relation, columns, options, where)
+        if node.filename:
+            taker.feed(_read_file(node.filename))
+            return Result(f"COPY {taker.finish()}")
         result = Result("COPY 0")
-        result.copy = CopyIn(backend, relation, columns, options, where)
+        result.copy = taker
         return result
     if node.query is not None:
         plan = backend.plan(node.query, text)
@@ -211,7 +224,40 @@ def copy(backend: Any, node: Any, text: str) -> Any:
         rows = [tuple([r[p] for p in positions]) for r in heap.rows(snapshot)]
         names = [c.name for c in columns]
         types = [c.type for c in columns]
-    return _copy_out(backend, rows, names, types, options)
+    outcome = _copy_out(backend, rows, names, types, options)
+    if node.filename:
+        _write_file(node.filename, outcome.copy[1:-1])
+        outcome.copy = None
+    return outcome
+
+
+def _read_file(name: str) -> bytes:
+    """A file of the machine that the emulator runs on, which is the server's own."""
+    try:
+        return Path(name).read_bytes()
+    except IsADirectoryError:
+        raise PgError("42809", f'"{name}" is a directory') from None
+    except OSError as error:
+        raise PgError(
+            "58P01" if isinstance(error, FileNotFoundError) else "42501",
+            f'could not open file "{name}" for reading: {error.strerror}',
+            hint="COPY FROM instructs the PostgreSQL server process to read a file. You may want a client-side "
+            "facility such as psql's \\copy.",
+        ) from None
+
+
+def _write_file(name: str, chunks: list[bytes]) -> None:
+    if not Path(name).is_absolute():
+        raise PgError("42602", "relative path not allowed for COPY to file")
+    try:
+        Path(name).write_bytes(b"".join([c[5:] for c in chunks]))
+    except OSError as error:
+        raise PgError(
+            "42501" if isinstance(error, PermissionError) else "58P01",
+            f'could not open file "{name}" for writing: {error.strerror}',
+            hint="COPY TO instructs the PostgreSQL server process to write a file. You may want a client-side "
+            "facility such as psql's \\copy.",
+        ) from None
 
 
 # -- TO ------------------------------------------------------------------------------------------------------

@@ -49,12 +49,26 @@ def declare(backend: Any, node: Any, text: str) -> Any:
     portal.rows = result.rows
     portal.tag = result.tag
     portal.hold = hold
-    simple = not plan.query.set_op and not plan.locks
+    simple = _scans_backward(plan.query) and not plan.locks
     portal.scroll = True if options & _SCROLL else False if options & _NO_SCROLL else simple
     portal.text = text.strip().rstrip(";")
     portal.formats = (1 if options & _BINARY else 0,) * len(result.columns)
     backend.portals[name] = portal
     return "DECLARE CURSOR"
+
+
+def _scans_backward(query: Any) -> bool:
+    """Would PostgreSQL's plan of this query run backwards without SCROLL? Plain scans and sorts do."""
+    if query.sort:
+        return True
+    if query.set_op is not None or query.has_aggs or query.group or query.has_windows or query.has_srf:
+        return False
+    if query.distinct or len(query.from_items) != 1:
+        return False
+    item = query.from_items[0]
+    if getattr(item, "kind", "") == "subquery" and item.query is not None:
+        return _scans_backward(item.query)
+    return getattr(item, "kind", "") in ("relation", "function", "values", "cte")
 
 
 def _portal(backend: Any, name: str) -> Any:

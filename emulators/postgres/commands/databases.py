@@ -171,8 +171,6 @@ def create_extension(backend: Any, node: Any, text: str) -> str:
         raise PgError(
             "0A000",
             f'extension "{name}" is not available',
-            detail=f'Could not open extension control file "/usr/share/postgresql/18/extension/{name}.control": '
-            "No such file or directory.",
             hint="The extension must first be installed on the system where PostgreSQL is running.",
         )
     node.mark_read()

@@ -17,6 +17,7 @@ def explain(backend: Any, node: Any, text: str) -> Any:
     from emulators.postgres.backend import Result
 
     options: dict[str, Any] = {}
+    locations: dict[str, int] = {}
     for option in node.options or ():
         value: Any = True
         if option.arg is not None:
@@ -25,14 +26,17 @@ def explain(backend: Any, node: Any, text: str) -> Any:
             if isinstance(value, str) and option.defname != "format":
                 value = value.lower() in ("on", "true", "1", "yes")
         options[option.defname] = value
+        locations[option.defname] = option.location
     known = {"analyze", "verbose", "costs", "settings", "generic_plan", "buffers", "wal", "timing", "summary", "format",
              "memory", "serialize"}  # fmt: skip
     for key in options:
         if key not in known:
-            raise PgError("42601", f'unrecognized EXPLAIN option "{key}"')
+            raise PgError("42601", f'unrecognized EXPLAIN option "{key}"', location=locations[key])
     form = str(options.get("format", "text")).lower()
     if form not in ("text", "json", "yaml", "xml"):
-        raise PgError("22023", f'unrecognized value for EXPLAIN option "format": "{form}"')
+        raise PgError(
+            "22023", f'unrecognized value for EXPLAIN option "format": "{form}"', location=locations["format"]
+        )
     query_node = node.query
     if query_node.kind == "ExecuteStmt":
         prepared = backend.prepared.get(query_node.name)

@@ -384,9 +384,10 @@ class JoinCompiler(ExpressionCompiler):
             if self.loop_depth and not self.unit_needs(unit) & local:
                 # Inside other loops the rows are filtered once.
                 listed = self.module.fresh("l")
+                self.function.early(f"{listed} = {source}")
                 tests = self._take(own)
-                filtered = f"[{name} for {name} in {source}{' if ' + tests if tests else ''}]" if tests else source
-                self.function.early(f"{listed} = {filtered}")
+                if tests:
+                    self.function.early(f"{listed} = [{name} for {name} in {listed} if {tests}]")
                 source = listed
             self.loop(f"{name} in {source}")
 
@@ -577,7 +578,7 @@ class JoinCompiler(ExpressionCompiler):
                 if function.composite:
                     sources.append(f"helpers.srf_rows({code}, {width})")
                 else:
-                    sources.append(f"[(x,) for x in {code} or ()]")
+                    sources.append(f"helpers.one_column({code})")
             else:
                 code = self.value(expr)
                 if function.composite:

@@ -365,6 +365,11 @@ def lockstep(lists: Sequence[Iterable[Any]]) -> list[tuple[Any, ...]]:
     return list(zip(*columns, strict=True))
 
 
+def one_column(values: Any) -> list[tuple[Any]]:
+    """A set-returning function's values as rows of one column."""
+    return [(v,) for v in values] if values is not None else []
+
+
 def srf_rows(result: Any, width: int) -> list[Any]:
     """A composite set-returning function's rows as tuples of the expected width."""
     if result is None:

@@ -129,6 +129,23 @@ def unread(node: Any, path: str = "") -> str | None:
     return None
 
 
+def leftmost(node: Any) -> int:
+    """Where an expression begins: the grammar locates operators at the operator itself."""
+    if not isinstance(node, Node):
+        return -1
+    fields = node._fields
+    for inner in ("lexpr", "arg"):
+        if node.kind in ("A_Expr", "TypeCast", "CollateClause", "NullTest", "BooleanTest", "A_Indirection") and inner in fields:
+            below = leftmost(fields[inner])
+            if below >= 0:
+                return min(below, node.location) if node.location >= 0 else below
+    if node.kind == "BoolExpr" and fields.get("args"):
+        below = leftmost(fields["args"][0])
+        if below >= 0:
+            return min(below, node.location) if node.location >= 0 else below
+    return node.location
+
+
 def name_of(strings: list[Node]) -> list[str]:
     """The parts of a qualified name given as String nodes."""
     return [s.sval for s in strings]
