@@ -134,6 +134,11 @@ def _elements(client: RedisSession, key: bytes, options: _Options) -> tuple[list
         if keep_order and (options.store is not None or client.in_script):
             options.alpha, options.by, keep_order = True, None, False
     elif isinstance(value, SortedSet):
+        if not value.large:
+            # The server turns what it sorts into a skiplist, and leaves it so.
+            value = client.db.write_zset(key)
+            assert value is not None
+            value.large = True
         elements = [member for _, member in value.order]
     else:
         raise errors.WRONG_TYPE
