@@ -109,7 +109,12 @@ def test_a_past_deadline_removes_at_once(lab: Lab) -> None:
         ("HEXPIRE h x FIELDS 1 a", "!ERR value is not an integer or out of range"),
         ("HEXPIRE h -1 FIELDS 1 a", "!ERR invalid expire time, must be >= 0"),
         ("HEXPIRE h 99999999999999 FIELDS 1 a", "!ERR invalid expire time in 'hexpire' command"),
-        ("HEXPIRE h 1 FIELDS x a", "!ERR Number of fields must be a positive integer"),
+        ("HEXPIRE h 1 FIELDS x a", "!ERR Parameter `numFields` should be greater than 0"),
+        ("HEXPIRE h 1 NX XX FIELDS 1 a", "!ERR Mandatory argument FIELDS is missing or not at the right position"),
+        ("HPEXPIREAT h 70368744177664 FIELDS 1 a", "!ERR invalid expire time in 'hpexpireat' command"),
+        ("HEXPIREAT h 70368744178 FIELDS 1 a", "!ERR invalid expire time in 'hexpireat' command"),
+        ("HEXPIRE str abc FIELDS 1 a", "!WRONGTYPE Operation against a key holding the wrong kind of value"),
+        ("HPEXPIREAT h 70368744177663 FIELDS 1 a", "[1]"),
         ("HEXPIRE h 1 FIELDS 2 a", "!ERR The `numfields` parameter must match the number of arguments"),
         ("HEXPIRE h 1 BOGUS 1 a", "!ERR Mandatory argument FIELDS is missing or not at the right position"),
         ("HTTL h BOGUS 1 a", "!ERR Mandatory argument FIELDS is missing or not at the right position"),
@@ -118,7 +123,7 @@ def test_a_past_deadline_removes_at_once(lab: Lab) -> None:
         ("HTTL str FIELDS 1 a", "!WRONGTYPE Operation against a key holding the wrong kind of value"),
     ],
 )
-def test_what_is_refused(lab: Lab, command: str, reply: str) -> None:
+def test_what_is_refused_and_where_that_begins(lab: Lab, command: str, reply: str) -> None:
     lab("SET str x")
     assert lab(command) == reply
 

@@ -25,13 +25,13 @@ _MAX_DEADLINE_MS = (1 << 46) - 1
 _CONDITIONS = (b"NX", b"XX", b"GT", b"LT")
 
 
-def _fields(args: list[bytes], position: int) -> list[bytes]:
+def _fields(args: list[bytes], position: int, bad_count: RedisError) -> list[bytes]:
     """`FIELDS numfields field [field ...]` from `position` to the end."""
     if position >= len(args) or args[position].upper() != b"FIELDS":
         raise _NO_FIELDS
     count = long_integer(args[position + 1]) if position + 1 < len(args) else None
     if count is None or not 1 <= count < 1 << 31:
-        raise _BAD_COUNT
+        raise bad_count
     fields = args[position + 2 :]
     if len(fields) != count:
         raise _WRONG_COUNT
@@ -67,12 +67,14 @@ def _allowed(condition: bytes | None, old: int | None, new: int) -> bool:
 def _expire(client: RedisSession, args: list[bytes], name: str, unit_ms: int, absolute: bool) -> Reply:
     now_ms = client.clock.now_ms()
     db, key = client.db, args[1]
+    # Another type is told before anything else.
+    db.hash(key)
     deadline = _deadline(args[2], now_ms, unit_ms, absolute, name)
     position, condition = 3, None
     if args[3].upper() in _CONDITIONS:
         condition = args[3].upper()
         position = 4
-    fields = _fields(args, position)
+    fields = _fields(args, position, _COUNT_NOT_POSITIVE)
     value = db.write_hash(key)
     if value is None:
         return [_NO_FIELD] * len(fields)
@@ -122,9 +124,9 @@ def hpexpireat(client: RedisSession, args: list[bytes]) -> Reply:
 
 @command("hpersist")
 def hpersist(client: RedisSession, args: list[bytes]) -> Reply:
-    fields = _fields(args, 2)
     db, key = client.db, args[1]
     value = db.write_hash(key)
+    fields = _fields(args, 2, _BAD_COUNT)
     if value is None:
         return [_NO_FIELD] * len(fields)
     results = []
@@ -142,8 +144,8 @@ def hpersist(client: RedisSession, args: list[bytes]) -> Reply:
 
 
 def _tell(client: RedisSession, args: list[bytes], shown: Callable[[int], int]) -> Reply:
-    fields = _fields(args, 2)
     value = client.db.hash(args[1])
+    fields = _fields(args, 2, _BAD_COUNT)
     if value is None:
         return [_NO_FIELD] * len(fields)
     expires = value.expires or {}
@@ -176,6 +178,7 @@ def hpexpiretime(client: RedisSession, args: list[bytes]) -> Reply:
 
 
 _NO_FIELDS = RedisError("ERR Mandatory argument FIELDS is missing or not at the right position")
+_COUNT_NOT_POSITIVE = RedisError("ERR Parameter `numFields` should be greater than 0")
 _BAD_COUNT = RedisError("ERR Number of fields must be a positive integer")
 _WRONG_COUNT = RedisError("ERR The `numfields` parameter must match the number of arguments")
 _NEGATIVE = RedisError("ERR invalid expire time, must be >= 0")
