@@ -64,14 +64,16 @@ def bgsave(client: RedisSession, args: list[bytes]) -> Reply:
     if len(args) > 2 or (len(args) == 2 and args[1].upper() != b"SCHEDULE"):
         raise errors.SYNTAX
     client.server.saved()
-    return Status(b"Background saving started")
+    return Status(b"Background saving scheduled" if client.deny_blocking else b"Background saving started")
 
 
 @command("bgrewriteaof")
 def bgrewriteaof(client: RedisSession, args: list[bytes]) -> Reply:
     client.server.stats.rewrites += 1
     client.server.stats.last_rewrite_duration_s = 0
-    return Status(b"Background append only file rewriting started")
+    # Inside a transaction nothing is forked before its end.
+    when = b"scheduled" if client.deny_blocking else b"started"
+    return Status(b"Background append only file rewriting " + when)
 
 
 @command("lastsave")
