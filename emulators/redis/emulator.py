@@ -410,7 +410,7 @@ class RedisEmulator(Emulator):
 
     @classmethod
     def describe(cls, frame: Any) -> Description:
-        words: list[bytes] = frame
+        words: list[bytes] = list(frame)
         name = words[0].decode("utf-8", "backslashreplace").lower()
         row = COMMANDS.get(name)
         verb = name.upper()
