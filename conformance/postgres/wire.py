@@ -87,6 +87,7 @@ class Connection:
                 self._take(self.socket.recv(1 << 16))
             except TimeoutError:
                 self.messages.append((b"<", b"<timeout>"))
+                self.socket.settimeout(0.2)  # what comes after a lost reply is lost too
             except OSError:
                 self._take(b"")
 
