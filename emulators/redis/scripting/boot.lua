@@ -425,7 +425,7 @@ function entry.load_library(chunk)
   return ok, result
 end
 
--- While a hook is set, Python is asked every `step` instructions; an answer is an error that ends the script.
+-- From now on Python is asked every `step` instructions of any script; an answer is an error that ends the script.
 function entry.watch(step, tick)
   hook_step = step
   hook = function()
@@ -440,9 +440,9 @@ function entry.watch(step, tick)
   sethook(hook, "", step)
 end
 
-function entry.unwatch()
-  hook = nil
-  sethook()
+-- Back to asking now and then, after a script was ended.
+function entry.relax()
+  sethook(hook, "", hook_step)
 end
 
 return entry

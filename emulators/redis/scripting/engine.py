@@ -54,6 +54,7 @@ _HOOK_STEP = 100_000
 _MAX_DEPTH = 100
 # A library that takes longer than this to load is refused.
 _LOAD_LIMIT_US = 500_000
+_KILLED = b"Script killed by user with SCRIPT KILL..."
 
 
 class LuaEngine:
@@ -69,6 +70,8 @@ class LuaEngine:
         #: Takes what `redis.register_function` is given while a library is loaded; None otherwise.
         self.register: Callable[[str, Any, str | None, list[str]], str | None] | None = None
         self._session: RedisSession | None = None
+        #: When the library that is being loaded has taken too long; None while none is.
+        self._load_limit_us: int | None = None
         runtime = lua51.LuaRuntime(
             encoding=None,
             register_eval=False,
@@ -82,6 +85,7 @@ class LuaEngine:
         self._entry = self._boot()
         self._run_script = self._entry[b"run_script"]
         self._run_function = self._entry[b"run_function"]
+        self._entry[b"watch"](_HOOK_STEP, self._tick)
 
     # -- building --------------------------------------------------------------------------------------------
 
@@ -171,7 +175,6 @@ class LuaEngine:
         session = self._session_for(run.caller)
         self.run_now = run
         self.protocol = 2
-        watched = self._watch(run)
         try:
             result = action(function, len(keys), *keys, *arguments)
             return self._result(run, result)
@@ -181,27 +184,20 @@ class LuaEngine:
             return RedisError(b"ERR Error running script %b, %b" % (run.name.encode(), text))
         finally:
             self.run_now = None
-            if watched:
-                self._entry[b"unwatch"]()
+            if run.killed:
+                self._entry[b"relax"]()
             session.blocked = None
             if run.busy:
                 self.scripting.finished(run)
 
     def load_library(self, chunk: Any) -> RedisError | None:
         """Run a library's chunk, which registers its functions; the error, if there was one."""
-        started_us = self.server.clock.wall_us()
-        loading = True
-
-        def tick() -> bytes | None:
-            late = loading and self.server.clock.wall_us() - started_us > _LOAD_LIMIT_US
-            return b"FUNCTION LOAD timeout" if late else None
-
-        self._entry[b"watch"](_HOOK_STEP, tick)
+        self._load_limit_us = self.server.clock.wall_us() + _LOAD_LIMIT_US
         try:
             result = self._entry[b"load_library"](chunk)
         finally:
-            loading = False
-            self._entry[b"unwatch"]()
+            self._load_limit_us = None
+            self._entry[b"relax"]()
         ok, value = result if isinstance(result, tuple) else (result, None)
         if ok:
             return None
@@ -329,27 +325,24 @@ class LuaEngine:
 
     # -- long scripts ----------------------------------------------------------------------------------------
 
-    def _watch(self, run: Run) -> bool:
-        """Look at the time now and then while the script runs. Not under replay: a killed script is not in the log."""
-        threshold_ms: int = self.server.config["busy-reply-threshold"]
+    def _tick(self) -> bytes | None:
+        """Asked by Lua every so many instructions: the error that ends what is running, or None to go on."""
+        run = self.run_now
+        if run is None:
+            late = self._load_limit_us is not None and self.server.clock.wall_us() > self._load_limit_us
+            return b"FUNCTION LOAD timeout" if late else None
+        if run.killed:
+            return _KILLED
         poll = self.server.environment.poll
-        if threshold_ms <= 0 or poll is None:
-            return False
-
-        def tick() -> bytes | None:
-            if self.run_now is not run:
-                return None  # over: the hook is about to be taken away
-            if run.killed:
-                return b"Script killed by user with SCRIPT KILL..."
-            if run.caller.clock.wall_us() - run.started_us > threshold_ms * 1000:
-                if not run.busy:
-                    run.busy = True
-                    self.scripting.became_busy(run)
-                poll()
-            return b"Script killed by user with SCRIPT KILL..." if run.killed else None
-
-        self._entry[b"watch"](_HOOK_STEP, tick)
-        return True
+        threshold_ms: int = self.server.config["busy-reply-threshold"]
+        if poll is None or threshold_ms <= 0:
+            return None
+        if self.server.clock.wall_us() - run.started_us > threshold_ms * 1000:
+            if not run.busy:
+                run.busy = True
+                self.scripting.became_busy(run)
+            poll()
+        return _KILLED if run.killed else None
 
     # -- values: Redis to Lua --------------------------------------------------------------------------------
 
