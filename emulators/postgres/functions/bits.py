@@ -92,7 +92,7 @@ def overlay_same(value: str, replacement: str, start: int) -> str:
 
 @builtin("bitposition")
 def position(value: str, wanted: str) -> int:
-    return value.find(wanted) + 1 if value or not wanted else 0
+    return value.find(wanted) + 1 if value else 0
 
 
 @builtin("bitgetbit")

@@ -33,7 +33,7 @@ from emulators.postgres.types.datetime_core import (
 from emulators.postgres.types.datetime_io import timetz_key
 from emulators.postgres.types.errors import data_error, invalid_parameter
 from emulators.postgres.types.interval import adjust, span
-from emulators.postgres.types.timezones import Zone, abbreviation, named_zone
+from emulators.postgres.types.timezones import Zone, abbreviation, dynamic_abbreviation, named_zone
 from emulators.postgres.types.values import (
     DATE_INFINITY,
     DATE_MINUS_INFINITY,
@@ -567,6 +567,9 @@ def interval_scale(value: Interval, typmod: int) -> Interval:
 # Zones
 def _zone_for_function(name: str, ctx: Any) -> Zone:
     """A zone by abbreviation or name; 22023 otherwise."""
+    dynamic = dynamic_abbreviation(name, ctx.time_zone)
+    if dynamic is not None:
+        return dynamic
     found = abbreviation(name, ctx.time_zone)
     if found is not None:
         from emulators.postgres.types.timezones import fixed_zone

@@ -177,7 +177,7 @@ def cube_root(value: float) -> float:
 def power(base: float, exponent: float) -> float:
     if base == 0 and exponent < 0:
         raise data_error("2201F", "zero raised to a negative power is undefined")
-    if base < 0 and not isinf(base) and not isinf(exponent) and exponent != math.floor(exponent):
+    if base < 0 and math.isfinite(base) and math.isfinite(exponent) and exponent != math.floor(exponent):
         raise data_error("2201F", "a negative number raised to a non-integer power yields a complex result")
     if base == -INF and not isinf(exponent) and exponent == exponent and exponent != math.floor(exponent):
         raise data_error("2201F", "a negative number raised to a non-integer power yields a complex result")

@@ -410,15 +410,13 @@ def _float_to_char(value: float, template: str, precision: int) -> str:
     if summary.has_multi:
         value *= 10**summary.multi
         summary.pre += summary.multi
-    if not math.isfinite(value):
-        sign, digits = _signed("NaN" if value != value else "Infinity" if value > 0 else "-Infinity")
-        return _write(template, summary, digits, sign)
-    whole = f"{abs(value):.0f}"
+    special = None if math.isfinite(value) else "NaN" if value != value else "Infinity"
+    whole = special or f"{abs(value):.0f}"
     if len(whole) >= precision:
         summary.post = 0
     elif len(whole) + summary.post > precision:
         summary.post = precision - len(whole)
-    sign, digits = _signed(f"{value:.{summary.post}f}")
+    sign, digits = ("-" if value < 0 else "+", special) if special else _signed(f"{value:.{summary.post}f}")
     return _write(template, summary, digits, sign)
 
 

@@ -203,10 +203,12 @@ def _variadic_types(types: tuple[int, ...], catalog: Any, array: bool) -> Callab
     if not array:
         declared = list(types[:-1])
         return lambda values: (values, declared)
-    element = base_info(types[0], catalog).element
+    info = base_info(types[0], catalog)
+    element = info.element or info.oid
 
-    def spread(values: PgArray) -> tuple[list[Any], list[int]]:
-        return values.elements, [element] * len(values.elements)
+    def spread(values: Any) -> tuple[list[Any], list[int]]:
+        items = values.elements if isinstance(values, PgArray) else values
+        return items, [element] * len(items)
 
     return spread
 

@@ -148,7 +148,7 @@ def modulo(a: Decimal, b: Decimal) -> Decimal:
 
 @builtin("numeric_uminus")
 def negate(a: Decimal) -> Decimal:
-    return a.copy_negate() if a else a
+    return a if not a or a.is_nan() else a.copy_negate()
 
 
 @builtin("numeric_uplus")

@@ -237,6 +237,13 @@ def lsn_minus(lsn: int, amount: Decimal) -> int:
     return _lsn_add(lsn, amount, -1)
 
 
+@builtin("numeric_pg_lsn")
+def numeric_to_lsn(value: Decimal) -> int:
+    if not value.is_finite():
+        raise feature_not_supported(f"cannot convert {'NaN' if value.is_nan() else 'infinity'} to pg_lsn")
+    return _lsn_add(0, value, 1)
+
+
 @builtin("sql:numeric_pl_pg_lsn(numeric,pg_lsn)")
 def plus_lsn(amount: Decimal, lsn: int) -> int:
     return _lsn_add(lsn, amount, 1)

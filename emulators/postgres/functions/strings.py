@@ -13,7 +13,7 @@ from typing import Any
 from emulators.postgres.functions.registry import builtin, expression
 from emulators.postgres.types.errors import data_error, invalid_parameter, null_not_allowed
 from emulators.postgres.types.registry import type_io
-from emulators.postgres.types.strings import bpchar_in, truncate_name, varchar_in
+from emulators.postgres.types.strings import bpchar_in, char_out, truncate_name, varchar_in
 from emulators.postgres.types.values import PgArray
 
 _COMPARE = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
@@ -82,8 +82,8 @@ def bpchar_to_name(value: str) -> str:
 
 
 builtin("text_name")(truncate_name)
-expression("name_text", "name_bpchar", "char_text", template="{0}", arity=1)
-expression("char_bpchar", template="{0}", arity=1)
+expression("name_text", "name_bpchar", template="{0}", arity=1)
+builtin("char_text", "char_bpchar")(lambda value: char_out(value, None))
 
 
 @builtin("text_char")
@@ -344,10 +344,11 @@ def _variadic(types: tuple[int, ...], catalog: Any, array: bool, fixed: int) -> 
     """A function (values, ctx) -> texts (None for NULL) of a VARIADIC "any" list."""
     if array:
         info = catalog.type_info(types[fixed])
-        element = type_io(info.element, catalog).text_out
+        element = type_io(info.element or info.oid, catalog).text_out
 
-        def from_array(values: PgArray, ctx: Any) -> list[str | None]:
-            return [None if value is None else element(value, ctx) for value in values.elements]
+        def from_array(values: Any, ctx: Any) -> list[str | None]:
+            items = values.elements if isinstance(values, PgArray) else values
+            return [None if value is None else element(value, ctx) for value in items]
 
         return from_array
     outputs = _text_outputs(types[fixed:-1], catalog)

@@ -21,7 +21,7 @@ from emulators.postgres.types.datetime_core import (
     to_days,
 )
 from emulators.postgres.types.errors import data_error, invalid_parameter
-from emulators.postgres.types.timezones import Zone, abbreviation, named_zone
+from emulators.postgres.types.timezones import AbbreviationZone, Zone, abbreviation, dynamic_abbreviation, named_zone
 
 # Field types.
 NUMBER, STRING, DATE, TIME, TZ, SPECIAL = "number", "string", "date", "time", "tz", "special"
@@ -575,6 +575,12 @@ class Decoder:
 
     def _word(self, index: int, text: str, fields: list[tuple[str, str]]) -> int | None:
         found = None
+        if text[0] not in "+-":
+            dynamic = dynamic_abbreviation(text, self.ctx.time_zone)
+            if dynamic is not None:
+                self._need_zones()
+                self.named = dynamic
+                return ZONE
         zone = abbreviation(text, self.ctx.time_zone) if text[0] not in "+-" else None
         if zone is not None:
             self._need_zones()
@@ -690,13 +696,16 @@ class Decoder:
         return moment
 
     def _named_offset(self, zone: Zone) -> int:
-        from emulators.postgres.types.datetime_core import EPOCH_SECONDS
+        from emulators.postgres.types.datetime_core import EPOCH_SECONDS, to_local
 
         if zone.fixed is not None:
             return zone.fixed
-        if self.time_only and self.parts & DATE_PARTS != DATE_PARTS:
-            raise BadFormat
         moment = self.moment
+        if self.time_only and self.parts & DATE_PARTS != DATE_PARTS:
+            if not isinstance(zone, AbbreviationZone):
+                raise BadFormat
+            today = to_local(self.ctx.transaction_timestamp, self.ctx.time_zone) // USECS_PER_DAY
+            return zone.offset_of_local(today * 86400 + moment.time_us // 1_000_000 + EPOCH_SECONDS)
         return zone.offset_of_local(moment.days * 86400 + moment.time_us // 1_000_000 + EPOCH_SECONDS)
 
     def _validate_date(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+from decimal import Decimal
 from typing import Any
 
 from emulators.postgres.types.errors import data_error, insufficient_data, invalid_binary, invalid_syntax
@@ -41,6 +42,23 @@ def to_single(value: float) -> float:
     return _SINGLE.unpack(_SINGLE.pack(value))[0]  # type: ignore[no-any-return]
 
 
+def _nearest_single(text: str, candidate: float) -> float:
+    """The single nearest to the written number; rounding its double once more may have missed it by one."""
+    if "x" in text.lower():
+        return candidate
+    exact = Decimal(text)
+    bits = struct.unpack("!i", _SINGLE.pack(abs(candidate)))[0]
+    sign = math.copysign(1.0, candidate)
+    best, distance = candidate, abs(exact - Decimal(candidate))
+    for other in (bits - 1, bits + 1):
+        if 0 <= other < 0x7F800000:
+            value = sign * _SINGLE.unpack(struct.pack("!i", other))[0]
+            gap = abs(exact - Decimal(value))
+            if gap < distance or (gap == distance and other % 2 == 0):
+                best, distance = value, gap
+    return best
+
+
 def _parse(text: str, type_name: str) -> float:
     stripped = text.lstrip(_SPACE)
     word = _WORDS.get(stripped.rstrip(_SPACE).lower())
@@ -61,7 +79,8 @@ def _parse(text: str, type_name: str) -> float:
         digits = match[1].lower().split("e")[0]
     if type_name == "real" and not math.isinf(value):
         try:
-            value = to_single(value)
+            single = to_single(value)
+            value = single if single == value else _nearest_single(match[1], single)
         except OverflowError:
             value = math.inf
     if math.isinf(value) or (value == 0 and digits.strip("+-0.")):
@@ -140,7 +159,7 @@ def float4_text(value: float) -> str:
     for precision in range(9):
         text = f"{value:.{precision}e}"
         try:
-            if _SINGLE.pack(float(text)) == packed:
+            if _SINGLE.pack(float(text)) == packed or (precision > 4 and _nearest_single(text, value) == value):
                 break
         except OverflowError:
             continue

@@ -148,6 +148,7 @@ class _Accumulator:
         product = fraction * scale
         whole = int(product)
         self.days += whole
+        self._limit()
         self.add_fraction_us(product - whole, USECS_PER_DAY)
 
     def add_months(self, whole: int) -> None:
@@ -230,7 +231,7 @@ def _decode(fields: list[tuple[str, str]], fields_mask: int, sql_standard: bool)
                 value = -value
             total.us += value
             total._limit()
-            note("hour", "minute", "second")
+            note("hour", "minute", "second", "millisecond", "microsecond")
             unit = "day"
             pending_unit = False
         elif kind in (TZ, DATE, NUMBER):
@@ -296,7 +297,7 @@ def _is_clock(text: str) -> bool:
     return True
 
 
-_ISO_NUMBER = re.compile(r"([+-]?)([0-9]*)(\.[0-9]*)?")
+_ISO_NUMBER = re.compile(r"[+-]?(?:([0-9]+)\.?[0-9]*|()\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 def _decode_iso(text: str) -> Interval:
@@ -310,16 +311,15 @@ def _decode_iso(text: str) -> Interval:
     def number() -> tuple[int, float, int]:
         nonlocal position
         match = _ISO_NUMBER.match(text, position)
-        if match is None or not (match[2] or (match[3] and match[3] != ".")):
+        if match is None:
             raise BadFormat
         position = match.end()
-        whole = int(match[2] or "0")
-        if whole > INT64_MAX:
+        # Upstream reads one double here, whose fraction has lost digits when the number is large.
+        exact = float(match[0])
+        if abs(exact) > 1.0e15:
             raise FieldOverflow
-        fraction = float("0" + (match[3] or "") + "0") if match[3] else 0.0
-        if match[1] == "-":
-            whole, fraction = -whole, -fraction
-        return whole, fraction, len(match[2])
+        whole = int(exact)
+        return whole, exact - whole, len(match[1] or "")
 
     while position < size:
         if text[position] == "T":

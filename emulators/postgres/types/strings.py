@@ -143,7 +143,7 @@ SORT_KEYS["bpcharin"] = HASH_KEYS["bpcharin"] = bpchar_key
 @text_in("charin")
 def char_in(value: str, typmod: int, ctx: Any) -> str:
     if len(value) == 4 and value[0] == "\\" and all(digit in "01234567" for digit in value[1:]) and value[1] in "0123":
-        return chr(int(value[1:], 8))
+        return chr(int(value[1:], 8)) if value != "\\000" else ""
     if value and ord(value[0]) > 127:
         return chr(value.encode()[0])
     return value[:1] if value[:1] != "\0" else ""

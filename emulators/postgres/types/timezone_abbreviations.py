@@ -1,6 +1,7 @@
 """Time zone abbreviations of PostgreSQL's default set: name, seconds east of Greenwich, whether summer time.
 
-Facts as pg_timezone_abbrevs of PostgreSQL 18 lists them; abbreviations whose meaning changed over time carry today's.
+Facts as pg_timezone_abbrevs of PostgreSQL 18 lists them. Abbreviations whose meaning changed over time also name the zone
+that knows what they meant when.
 """
 
 from __future__ import annotations
@@ -40,3 +41,19 @@ def _table(text: str, summer: bool) -> dict[str, tuple[int, bool]]:
 
 
 ABBREVIATIONS: dict[str, tuple[int, bool]] = {**_table(_STANDARD, False), **_table(_SUMMER, True)}
+
+_DYNAMIC = (
+    "art=America/Argentina/Buenos_Aires arst=America/Argentina/Buenos_Aires clt=America/Santiago "
+    "gyt=America/Guyana pyt=America/Asuncion vet=America/Caracas davt=Antarctica/Davis mawt=Antarctica/Mawson "
+    "amst=Asia/Yerevan anast=Asia/Anadyr anat=Asia/Anadyr azst=Asia/Baku azt=Asia/Baku gest=Asia/Tbilisi "
+    "get=Asia/Tbilisi irkst=Asia/Irkutsk irkt=Asia/Irkutsk kgt=Asia/Bishkek krast=Asia/Krasnoyarsk "
+    "krat=Asia/Krasnoyarsk lkt=Asia/Colombo magst=Asia/Magadan magt=Asia/Magadan novst=Asia/Novosibirsk "
+    "novt=Asia/Novosibirsk omsst=Asia/Omsk omst=Asia/Omsk petst=Asia/Kamchatka pett=Asia/Kamchatka "
+    "sgt=Asia/Singapore tmt=Asia/Ashgabat ulat=Asia/Ulaanbaatar vlast=Asia/Vladivostok vlat=Asia/Vladivostok "
+    "yakst=Asia/Yakutsk yakt=Asia/Yakutsk yekt=Asia/Yekaterinburg fkst=Atlantic/Stanley fkt=Atlantic/Stanley "
+    "lhdt=Australia/Lord_Howe msk=Europe/Moscow volt=Europe/Volgograd iot=Indian/Chagos ckt=Pacific/Rarotonga "
+    "easst=Pacific/Easter east=Pacific/Easter kost=Pacific/Kosrae lint=Pacific/Kiritimati nut=Pacific/Niue "
+    "tkt=Pacific/Fakaofo "
+)
+DYNAMIC: dict[str, str] = dict(entry.split("=", 1) for entry in _DYNAMIC.split())
+"""Abbreviation to the zone in which to look it up."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from emulators.postgres.types.errors import invalid_parameter
-from emulators.postgres.types.timezone_abbreviations import ABBREVIATIONS
+from emulators.postgres.types.timezone_abbreviations import ABBREVIATIONS, DYNAMIC
 
 _FAR: Final = 2**62
 
@@ -187,6 +187,65 @@ def year_of(seconds: int) -> int:
     return civil_from_days(seconds // 86400)[0]
 
 
+class AbbreviationZone(Zone):
+    """An abbreviation as a zone: at any time it means what it last meant in its zone, or meant first if that is later.
+
+    Where the zone never used it, the zone's own offset holds.
+    """
+
+    __slots__ = ("_abbreviation", "_base")
+
+    def __init__(self, abbreviation: str, base: Zone):
+        super().__init__(abbreviation.upper(), base._starts, base._types, base._footer)
+        self._abbreviation = abbreviation.upper()
+        self._base = base
+        self.fixed = None
+
+    def _meaning(self, seconds: int) -> tuple[int, bool] | None:
+        base = self._base
+        index = bisect_right(base._starts, seconds)
+        uses = base._types
+        for place in (*range(index, -1, -1), *range(index + 1, len(uses))):
+            offset, summer, text = uses[place]
+            if text == self._abbreviation:
+                return offset, summer
+        return None
+
+    def at(self, seconds: int) -> Period:
+        period = self._base.at(seconds)
+        meaning = self._meaning(seconds)
+        return period if meaning is None else period._replace(offset=meaning[0], summer=meaning[1])
+
+    def offset_of_local(self, local_seconds: int) -> int:
+        own = self._base.offset_of_local(local_seconds)
+        meaning = self._meaning(local_seconds - own)
+        return own if meaning is None else meaning[0]
+
+
+def dynamic_abbreviation(text: str, session: Zone) -> Zone | None:
+    """The zone to look an abbreviation up in, when its meaning depends on the date (and the session's zone has none)."""
+    name = DYNAMIC.get(text.lower())
+    if name is None or session.abbreviation_offset(text) is not None:
+        return None
+    base = named_zone(name)
+    return None if base is None else AbbreviationZone(text, base)
+
+
+# Since tz release 2024b these names are links; the tzdata package may still carry the old, shorter histories.
+_LINKS: Final = {
+    "CET": "Europe/Brussels",
+    "CST6CDT": "America/Chicago",
+    "EET": "Europe/Athens",
+    "EST": "America/Panama",
+    "EST5EDT": "America/New_York",
+    "HST": "Pacific/Honolulu",
+    "MET": "Europe/Brussels",
+    "MST": "America/Phoenix",
+    "MST7MDT": "America/Denver",
+    "PST8PDT": "America/Los_Angeles",
+    "WET": "Europe/Lisbon",
+}
+
 _POSIX_NAME = r"(<[^>]{1,}>|[^0-9,+\-<>/:\s]{1,})"
 _POSIX_OFFSET = r"([+-]?\d{1,3}(?::\d{1,2}(?::\d{1,2})?)?)"
 _POSIX = re.compile(rf"{_POSIX_NAME}{_POSIX_OFFSET}(?:{_POSIX_NAME}{_POSIX_OFFSET}?(?:,(.+?),(.+))?)?\Z")
@@ -281,7 +340,7 @@ def named_zone(name: str) -> Zone | None:
     """A zone by tz database name (any case) or POSIX string, None when it is neither."""
     canonical = zone_names().get(name.lower())
     if canonical is not None:
-        return _read_tzif(canonical, (_database() / "zoneinfo" / canonical).read_bytes())
+        return _read_tzif(canonical, (_database() / "zoneinfo" / _LINKS.get(canonical, canonical)).read_bytes())
     rule = parse_posix(name.upper() if not name.startswith("<") else name)
     if rule is None:
         return None
