@@ -67,12 +67,9 @@ class Pauses:
         self._arm()
 
     def sleep(self, session: RedisSession, duration_us: int) -> Reply:
-        """Let every client wait, and answer this one when it is over (inside EXEC at once: the rest of it goes on)."""
+        """Let every client wait, and answer this one when it is over."""
         self.asleep_until_us = max(self.asleep_until_us, self._server.clock.now_us() + duration_us)
         session.slept_us = duration_us
-        if session.deny_blocking:
-            self._arm()
-            return OK
         session.held = True
         self._arm()
 

@@ -34,7 +34,11 @@ def _evaluate(client: RedisSession, args: list[bytes], script: Script | None, re
     cache = client.server.scripting.scripts
     if script is None:
         script = cache.load(args[1])
-    return cache.run(client, script, keys, arguments, read_only)
+    reply = cache.run(client, script, keys, arguments, read_only)
+    if type(reply) is RedisError:
+        # Raised, so that it counts as a failed call.
+        raise reply
+    return reply
 
 
 @command("eval", keys=key_positions)
