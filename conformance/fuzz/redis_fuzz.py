@@ -62,7 +62,15 @@ def programs(table: list[tuple[str, int, int, int, int]]) -> SearchStrategy[Prog
             continue
         if upper in GRAMMARS:
             known.append(build(f"{upper} {GRAMMARS[upper]}", KINDS))
-        if upper not in ("OBJECT", "XGROUP", "XINFO"):
+        if upper not in (
+            "OBJECT",
+            "XGROUP",
+            "XINFO",
+            "SCAN",
+            "SSCAN",
+            "HSCAN",
+            "ZSCAN",
+        ):  # cursors are the server's own
             loose.append(_by_arity(upper, arity, first, last, step))
     # One in ten has arguments made from nothing but its arity and key positions: mostly errors.
     command = st.integers(0, 9).flatmap(lambda n: st.one_of(loose) if n == 9 else st.one_of(known))

@@ -186,10 +186,12 @@ _COUNTED = (b"cmdstat_", b"latency_percentiles_usec_", b"errorstat_")
 def _fields(reply: Reply) -> Reply:
     if reply.kind not in "$=":
         return reply
-    names = [line.split(b":")[0] for line in reply.text.splitlines() if line]
+    prefix, text = (reply.text[:4], reply.text[4:]) if reply.kind == "=" else (b"", reply.text)
+    names = [line.split(b":")[0] for line in text.splitlines() if line]
     # Statistics of commands come in the order of a hash table, and only for commands that were called.
     counted = [name for name in names if name.startswith(_COUNTED)]
-    return Reply(reply.kind, b"\n".join([name for name in names if not name.startswith(_COUNTED)] + sorted(counted)))
+    plain = [name for name in names if not name.startswith(_COUNTED)]
+    return Reply(reply.kind, prefix + b"\n".join(plain + sorted(counted)))
 
 
 _FREE_CLIENT_FIELDS = re.compile(
@@ -222,20 +224,19 @@ def _help(reply: Reply) -> Reply:
     return Reply("*", [reply.items[0], *(Reply("+", name) for name in sorted(names))])
 
 
-_OWN_WORDS = (b"summary", b"complexity", b"history", b"replaced_by")
+_OWN_WORDS = (b"summary", b"complexity", b"history", b"replaced_by", b"notes")
 
 
 def _texts(reply: Reply) -> Reply:
     members: list[Reply] = []
     skip = False
     for at, member in enumerate(reply.items):
-        before = reply.items[at - 1].text if at and at % 2 else b""
         if skip:
             skip = False
-        elif at % 2 == 0 and member.text == b"notes" and member.kind == "$":
+        elif at % 2 == 0 and member.kind == "$" and member.text in _OWN_WORDS:
             skip = True
         else:
-            members.append(Reply("+", b"(text)") if before in _OWN_WORDS else _texts(member))
+            members.append(_texts(member))
     return Reply(reply.kind, members) if isinstance(reply.value, list) else reply
 
 

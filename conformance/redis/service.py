@@ -25,7 +25,6 @@ _REAL_OPTIONS = {
     "appendonly": "no",
     "enable-debug-command": "yes",
     "enable-protected-configs": "yes",
-    "enable-module-command": "yes",
     "logfile": "",
     "daemonize": "no",
 }
