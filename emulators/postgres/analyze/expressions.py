@@ -333,7 +333,7 @@ def _distinct(ps: ParseState, node: Node, negate: bool) -> Expr:
     for value, other in ((rexpr, lexpr), (lexpr, rexpr)):
         if isinstance(value, Node) and value.kind == "A_Const" and value.isnull:
             arg = transform(ps, other)
-            _ = node.name
+            name_of(node.name)
             return NullTest(arg=arg, is_null=negate, location=location)
     names = name_of(node.name)
     left, right = transform(ps, lexpr), transform(ps, rexpr)
@@ -402,7 +402,7 @@ def _contains_vars(expr: Expr) -> bool:
 
 def _between(ps: ParseState, node: Node, kind: str) -> Expr:
     location = node.location
-    _ = node.name
+    name_of(node.name)
     value = node.lexpr
     low, high = node.rexpr
 

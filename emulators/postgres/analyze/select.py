@@ -338,6 +338,15 @@ def _set_sort(ps: ParseState, nodes: list[Node], targets: list[Target]) -> list[
     for item in nodes:
         target = find_target_92(ps, item.node, targets, "ORDER BY")
         if target is None:
+            from emulators.postgres.analyze.clauses import find_target_expr
+            from emulators.postgres.analyze.state import NamespaceItem
+
+            # What is not an output column must at least be made of them.
+            saved = ps.namespace
+            ps.namespace = [NamespaceItem("*SELECT*", [(x.name, x.expr) for x in targets], None)]
+            ps.namespace[0].name_visible = False
+            find_target_expr(ps, item.node, "order by")
+            ps.namespace = saved
             raise PgError(
                 "0A000",
                 "invalid UNION/INTERSECT/EXCEPT ORDER BY clause",

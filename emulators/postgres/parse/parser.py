@@ -125,7 +125,6 @@ _HINTS = {
 _FEATURE = (
     "MATCH PARTIAL not yet implemented",
     "CREATE ASSERTION is not yet implemented",
-    "SKIP LOCKED and WITH TIES",
     "current database cannot be changed",
     "a column list with SET",
     "constraints cannot be",
