@@ -474,6 +474,12 @@ def subscript_error(message: str = "array subscript out of range") -> Exception:
     return data_error("2202E", message)
 
 
+def check_grown(low: int, high: int, begin: int, end: int) -> None:
+    """Refuse an assignment that would make a one-dimensional array too large."""
+    if max(high, end) - min(low, begin) + 1 > MAX_ELEMENTS:
+        raise array_too_large()
+
+
 def assign_element(array: PgArray | None, indexes: tuple[int, ...], value: Any) -> PgArray:
     """UPDATE … SET a[i] = value: a one-dimensional array grows, gaps become NULL."""
     if array is None or not array.dims:
@@ -485,6 +491,7 @@ def assign_element(array: PgArray | None, indexes: tuple[int, ...], value: Any) 
     elements = list(array.elements)
     if len(array.dims) == 1:
         low, length, index = array.lbounds[0], array.dims[0], indexes[0]
+        check_grown(low, low + length - 1, index, index)
         if index < low:
             gap: list[Any] = [None] * (low - index - 1)
             return PgArray([value, *gap, *elements], (length + low - index,), (index,))
@@ -535,6 +542,7 @@ def assign_slice(array: PgArray | None, bounds: list[tuple[int | None, int | Non
             raise subscript_error("upper bound cannot be less than lower bound")
         if len(source.elements) < end - begin + 1:
             raise subscript_error("source array too small")
+        check_grown(low, low + length - 1, begin, end)
         result = array
         for offset in range(end - begin + 1):
             result = assign_element(result, (begin + offset,), source.elements[offset])
