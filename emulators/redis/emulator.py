@@ -346,8 +346,11 @@ class RedisEmulator(Emulator):
 
     def sleep(self, session: RedisSession, duration_us: int) -> Reply:
         """DEBUG SLEEP: nobody is served for a while."""
+        if self.scripting.running is not None:
+            # Time stands still for a script.
+            return OK
         if self.clock.frozen or session.deny_blocking:
-            # Inside a transaction or script nobody can wait, so time moves instead, as on a frozen clock.
+            # Inside a transaction nobody can wait, so time moves instead, as on a frozen clock.
             self.clock.advance_to(self.clock.now_us() + duration_us)
             return OK
         return self.pauses.sleep(session, duration_us)

@@ -253,13 +253,13 @@ class LuaEngine:
                 raise
             session.current_args = words
             reply = session.call(row, words)
-            if type(reply) is RedisError:
-                # Counted here; when it ends the script, EVAL's own error does not count again.
-                server.count_error(reply)
-                server.error_of_script = reply.line
         except RedisError as error:
             reply = error
         kind = type(reply)
+        if kind is RedisError:
+            # Counted here; when it ends the script, EVAL's own error does not count again.
+            server.count_error(reply)
+            server.error_of_script = reply.line
         if kind is bytes or kind is int:
             return reply
         if kind is Status and reply == b"OK" and self.protocol == 2:
