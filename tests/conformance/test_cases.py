@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from conformance import ledger
 from conformance.golden import Goldens
 from conformance.model import CASES, Case
+from conformance.postgres.service import PostgresService
 from conformance.redis.service import RedisService
 
 # Not played: they would end or block the server under test for everyone, or need a second one.
@@ -35,17 +35,19 @@ def test_every_command_has_a_step(cases: list[Case]) -> None:
     assert not commands - played - NOT_PLAYED
 
 
-def test_every_case_is_recorded_and_current(cases: list[Case]) -> None:
-    service = RedisService()
+def test_there_are_enough_statements() -> None:
+    found = PostgresService().cases()
+    assert sum(len(case.steps) for case in found) >= 3000
+    several = [case for case in found if len({step.action.session for step in case.steps}) > 1]
+    assert sum(len(case.steps) for case in several) >= 300
+
+
+@pytest.mark.parametrize("service", [RedisService(), PostgresService()], ids=lambda service: str(service.name))
+def test_every_case_is_recorded_and_current(service: RedisService | PostgresService) -> None:
     stores: dict[str, Goldens] = {}
-    for case in cases:
-        store = stores.setdefault(case.group, Goldens("redis", case.group))
+    for case in service.cases():
+        store = stores.setdefault(case.group, Goldens(service.name, case.group))
         for mode in service.modes(case):
             outcomes = store.find(case, mode)
             assert len(outcomes) == len(case.steps) + 1, case.id
             assert "<timeout>" not in outcomes, f"{case.id}: the real server did not answer"
-
-
-def test_steps_name_only_known_differences(cases: list[Case]) -> None:
-    named = {step.differs for case in cases for step in case.steps if step.differs}
-    assert named <= set(ledger.load())
