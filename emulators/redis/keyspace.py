@@ -200,6 +200,28 @@ class Database:
         if self.access is not None:
             self.access.used(key)
 
+    def put_string(self, key: bytes, value: bytes, event: bytes, keep_deadline: bool = False) -> None:
+        """`put`, `changed` and an event of class `$` in one call: the write that happens most."""
+        data = self.data
+        if key not in data:
+            self.add(key, value)
+        elif self.access is not None or self.server.waiting:
+            self.put(key, value, keep_deadline)
+        else:
+            data[key] = value
+            if self._base is not None:
+                self._touched[key] = None
+            if self.expires and not keep_deadline:
+                self.expires.pop(key, None)
+            if self.field_expires:
+                self.field_expires.pop(key, None)
+        server = self.server
+        server.dirty += 1
+        if server.observed:
+            server.key_changed(self, key)
+        if server.notify_flags:
+            server.notify("$", event, key, self.number)
+
     def add(self, key: bytes, value: Stored) -> None:
         """Set a key that does not exist."""
         if not isinstance(value, bytes):

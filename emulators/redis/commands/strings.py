@@ -27,7 +27,7 @@ _EXPIRY_OPTIONS = {b"EX": (1000, False), b"PX": (1, False), b"EXAT": (1000, True
 @command("get")
 def get(client: RedisSession, args: list[bytes]) -> Reply:
     value = client.db.get(args[1])
-    if value is None or isinstance(value, bytes):
+    if type(value) is bytes or value is None or isinstance(value, bytes):
         return value
     raise errors.WRONG_TYPE
 
@@ -37,9 +37,7 @@ def set_(client: RedisSession, args: list[bytes]) -> Reply:
     db, key = client.db, args[1]
     if len(args) == 3:
         # The plain form, by far the most frequent one.
-        db.put(key, args[2])
-        db.changed(key)
-        db.event("$", b"set", key)
+        db.put_string(key, args[2], b"set")
         return OK
     expiry: tuple[int, bool] | None = None
     if len(args) == 5 and (expiry := _EXPIRY_OPTIONS.get(args[3].upper())) is not None:
