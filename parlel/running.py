@@ -95,7 +95,7 @@ def run(settings: Settings, ready: Callable[[dict[str, Any]], object], done: thr
 
 
 def _calm_collector() -> None:
-    """Let the garbage collector look less often: this process is ours, and keeps a log of many small objects that form no cycles."""
+    """Let the garbage collector look less often: this process is ours, and keeps a log of many small objects without cycles."""
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
 

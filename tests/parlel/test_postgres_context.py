@@ -68,7 +68,7 @@ def test_seeds(both: TestContext, tmp_path: Path) -> None:
     file.write_text(SCHEMA + "COPY users (email, name) FROM stdin;\nc@test.com\tCarol\n\\N\tDave\n\\.\n")
     assert both.seed.execute_file("postgres", file) == 4
     assert names(both) == ["Alice", "Bob", "Carol", "Dave"]
-    with pytest.raises(SeedError, match="column .nope. does not exist") as caught:
+    with pytest.raises(SeedError, match=r"column .nope. does not exist") as caught:
         both.seed.execute_content("postgres", "SELECT 1;\nINSERT INTO users (email)\n  VALUES (nope);\nSELECT 2")
     assert (caught.value.line, caught.value.applied) == (3, 1)
 
