@@ -109,6 +109,20 @@ def do_snapshot(instance: ParallelInstance, name: str | None = None, save: str |
 
 
 @_method
+def do_load_rdb(instance: ParallelInstance, service: str, path: str) -> int:
+    return instance._machine.load_rdb(service, path)
+
+
+@_method
+def do_save_rdb(instance: ParallelInstance, path: str, service: str | None = None) -> str:
+    machine = instance._machine
+    names = [name for name, request in machine.requests.items() if request.service == "redis"]
+    if service is None and len(names) != 1:
+        raise ConfigError(f"say which Redis to write: there are {', '.join(names) or 'none'}")
+    return str(machine.save_rdb(service or names[0], path))
+
+
+@_method
 def do_snapshots(instance: ParallelInstance) -> list[dict[str, Any]]:
     return [
         {"id": entry.id, "name": entry.name, "parent": entry.parent, "time_us": entry.time_us}

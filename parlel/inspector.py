@@ -48,7 +48,7 @@ class StateInspector(CamelAliases):
             states = None if at is None else self._host.snapshots.get(at).states
 
             def one(name: str) -> dict[str, Any]:
-                return _running(self._host, name).dump(None if states is None else states[name])
+                return running(self._host, name).dump(None if states is None else states[name])
 
             if service is not None:
                 return one(service)
@@ -75,8 +75,8 @@ class StateInspector(CamelAliases):
 
         def read() -> str | dict[str, str]:
             if service is not None:
-                return _running(self._host, service).digest()
-            return {name: _running(self._host, name).digest() for name in self._host.runtimes}
+                return running(self._host, service).digest()
+            return {name: running(self._host, name).digest() for name in self._host.runtimes}
 
         return self._host.call(read)
 
@@ -99,7 +99,7 @@ class StateInspector(CamelAliases):
         self._host.call(read)
 
 
-def _running(host: Host, name: str) -> Emulator:
+def running(host: Host, name: str) -> Emulator:
     emulator = host.runtime(name).emulator
     if emulator is None:
         raise HostError(

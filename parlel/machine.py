@@ -22,8 +22,8 @@ from emulators.kernel.host import LOOPBACK
 from parlel import services as table
 from parlel._threads import forbid_host_thread, on_host_thread
 from parlel.clock import ClockControl, make_clock
-from parlel.errors import ConfigError, suggest
-from parlel.inspector import StateInspector
+from parlel.errors import ConfigError, ParlelError, SeedError, suggest
+from parlel.inspector import StateInspector, running
 from parlel.log import Log
 from parlel.logfiles import LogFolder
 from parlel.recovery import CrashRecoveryManager
@@ -199,6 +199,7 @@ class Machine:
         return SeedExecutor(
             {name: (request.service, partial(_address, host, request)) for name, request in self.requests.items()},
             partial(forbid_host_thread, host),
+            self.load_rdb,
         )
 
     # -- services --------------------------------------------------------------------------------------------
@@ -246,6 +247,54 @@ class Machine:
     def load_snapshot(self, path: StrPath, name: str | None = None) -> Snapshot:
         host, data = self.host, Path(path).read_bytes()
         return host.call(lambda: host.snapshots.from_bytes(host.emulators(), data, name))
+
+    # -- RDB -------------------------------------------------------------------------------------------------
+
+    def load_rdb(self, name: str, path: StrPath) -> int:
+        """Add a Redis dump's keys and functions to a Redis here; returns the number of keys. SeedError for what is no sound dump.
+
+        Recovery and replay build on what is there afterwards.
+        """
+        self._check_redis(name)
+        data = Path(path).read_bytes()
+        host = self.host
+
+        def load() -> int:
+            from emulators.redis.rdb import DamagedError, UnsupportedError
+            from emulators.redis.rdb_server import load_server
+
+            try:
+                count = load_server(running(host, name), data)  # type: ignore[arg-type]
+            except (DamagedError, UnsupportedError) as error:
+                raise SeedError(name, str(path), 1, 0, f"the RDB file cannot be loaded: {error}") from error
+            # No client said it, so the log does not lead to it.
+            host._after_jump()
+            return count
+
+        return host.call(load)
+
+    def save_rdb(self, name: str, path: StrPath) -> Path:
+        """Write what a Redis here holds as a dump that redis-server of the same version, or a later one, loads."""
+        self._check_redis(name)
+        host, target = self.host, Path(path)
+
+        def save() -> bytes:
+            from emulators.redis.rdb import UnsupportedError
+            from emulators.redis.rdb_server import save_server
+
+            try:
+                return save_server(running(host, name))  # type: ignore[arg-type]
+            except UnsupportedError as error:
+                raise ParlelError(f"{name} cannot be written as an RDB file: {error}") from error
+
+        target.write_bytes(host.call(save))
+        return target
+
+    def _check_redis(self, name: str) -> None:
+        self.runtime(name)
+        kind = self.requests[name].service
+        if kind != "redis":
+            raise ConfigError(f"{name!r} is a {kind}: only a Redis has RDB files")
 
     # -- life ------------------------------------------------------------------------------------------------
 

@@ -229,8 +229,17 @@ class RemoteInstance(CamelAliases):
     def seed(self) -> SeedExecutor:
         """Loads data over the services' own sockets, from this process."""
         return SeedExecutor(
-            {name: (at["service"], partial(self.address, name)) for name, at in self._addresses.items()}
+            {name: (at["service"], partial(self.address, name)) for name, at in self._addresses.items()},
+            load_rdb=self.load_rdb,
         )
+
+    def load_rdb(self, name: str, path: str | PathLike[str]) -> int:
+        """Add the keys and functions of a Redis dump to a Redis there; returns the number of keys."""
+        return int(self._client.call("load_rdb", service=name, path=_absolute(path)))
+
+    def save_rdb(self, name: str, path: str | PathLike[str]) -> Path:
+        """Write what a Redis there holds as a dump that redis-server loads."""
+        return Path(self._client.call("save_rdb", service=name, path=_absolute(path)))
 
     @property
     def random_seed(self) -> int:

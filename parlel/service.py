@@ -193,6 +193,16 @@ class Service(CamelAliases):
         """Read a snapshot from a file; `restore` it when you want it."""
         return self._machine.load_snapshot(path, name)
 
+    def load_rdb(self, path: str | PathLike[str]) -> int:
+        """Add the keys and functions of a Redis dump (`dump.rdb`); returns the number of keys. For Redis only."""
+        self._machine.forbid_host_thread()
+        return self._machine.load_rdb(self.name, path)
+
+    def save_rdb(self, path: str | PathLike[str]) -> Path:
+        """Write the data as a dump that redis-server loads. For Redis only."""
+        self._machine.forbid_host_thread()
+        return self._machine.save_rdb(self.name, path)
+
     def digest(self) -> str:
         """A hash of the state: equal digests mean equal data, in any process."""
         return str(self._machine.inspector.digest(self.name))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @name_option
 @json_option
 def seed(service: str, files: tuple[str, ...], port: int | None, name: str | None, as_json: bool) -> None:
-    """Load data from files: Redis commands, SQL, or a JSON array of Kafka records."""
+    """Load data from files: Redis commands or a Redis dump (RDB), SQL, or a JSON array of Kafka records."""
     from parlel.seeds import SeedExecutor
     from parlel.services import Address
 
@@ -33,7 +33,11 @@ def seed(service: str, files: tuple[str, ...], port: int | None, name: str | Non
     if port is None:
         for found, at in ask(name, "addresses").items():
             instances[found] = (at["service"], functools.partial(Address, at["host"], at["port"], at["options"]))
-    executor = SeedExecutor(instances)
+
+    def load_rdb(found: str, path: str) -> int:
+        return int(ask(name, "load_rdb", service=found, path=path))
+
+    executor = SeedExecutor(instances, load_rdb=load_rdb)
     applied = 0
     for file in files:
         if file == "-":
@@ -59,10 +63,20 @@ def dump(service: str | None, at: str | None, name: str | None, as_json: bool) -
 @cli.command()
 @click.argument("snapshot_name", required=False, metavar="[SNAPSHOT]")
 @click.option("--save", type=click.Path(dir_okay=False), metavar="FILE", help="Also write it to a file.")
+@click.option("--rdb", type=click.Path(dir_okay=False), metavar="FILE", help="Also write Redis's data as an RDB file.")
+@click.option("--service", metavar="NAME", help="Which Redis --rdb writes, if there are several.")
 @click.option("--list", "show", is_flag=True, help="List the snapshots instead.")
 @name_option
 @json_option
-def snapshot(snapshot_name: str | None, save: str | None, show: bool, name: str | None, as_json: bool) -> None:
+def snapshot(
+    snapshot_name: str | None,
+    save: str | None,
+    rdb: str | None,
+    service: str | None,
+    show: bool,
+    name: str | None,
+    as_json: bool,
+) -> None:
     """Mark this instant over all services."""
     if show:
         entries = ask(name, "snapshots")
@@ -72,6 +86,8 @@ def snapshot(snapshot_name: str | None, save: str | None, show: bool, name: str 
             table(("id", "name", "parent"), [[entry["id"], entry["name"], entry["parent"] or ""] for entry in entries])
         return
     taken = ask(name, "snapshot", name=snapshot_name, save=save and str(Path(save).absolute()))
+    if rdb is not None:
+        taken["rdb"] = ask(name, "save_rdb", service=service, path=str(Path(rdb).absolute()))
     if as_json:
         result(taken)
     else:

@@ -1,6 +1,7 @@
 """SeedExecutor: runs seed files and texts against services, over their sockets, so it works on real servers too.
 
-    redis     one command a line, redis-cli's quoting, `#` comments        (`redis_lines.py`)
+    redis     one command a line, redis-cli's quoting, `#` comments        (`redis_lines.py`);
+              or a dump of a real server (a file that begins with REDIS), for a Redis of parlel's
     postgres  SQL separated by semicolons, with COPY … FROM stdin blocks   (`sql.py`)
     kafka     a JSON array of {"topic", "key", "value", "partition", "headers", "timestamp"};
               topics are made as needed
@@ -31,6 +32,7 @@ _T = TypeVar("_T")
 # A seed with more statements than this shows its progress, on a terminal.
 _LONG = 1000
 _RECORD_FIELDS = ("topic", "key", "value", "partition", "headers", "timestamp")
+_RDB_MAGIC = b"REDIS0"
 _JSON_BETWEEN = " \t\r\n,"
 
 
@@ -47,16 +49,20 @@ class SeedExecutor(CamelAliases):
         self,
         instances: Mapping[str, tuple[str, Callable[[], table.Address]]],
         guard: Callable[[], None] = lambda: None,
+        load_rdb: Callable[[str, str], int] | None = None,
     ) -> None:
         self._instances = dict(instances)
         self._guard = guard
+        self._load_rdb = load_rdb
 
     def execute_file(self, service: str, path: str | PathLike[str], port: int | None = None) -> int:
-        """Run a file; returns how many statements (commands, records) were executed.
+        """Run a file; returns how many statements (commands, records) were executed, or keys loaded from a Redis dump.
 
         `port` sends it to another server on this machine. SeedError names file, line and reply. OSError when it cannot be read.
         """
         data = Path(path).read_bytes()
+        if data.startswith(_RDB_MAGIC) and self._kind(service) == "redis":
+            return self._execute_rdb(service, path, port)
         try:
             text = data.decode()
         except UnicodeDecodeError as error:
@@ -77,6 +83,20 @@ class SeedExecutor(CamelAliases):
         if runner is None:
             raise ServiceNotAvailable(f"there is no seed format for {kind!r}")
         return runner(service, at, text, file)
+
+    def _kind(self, service: str) -> str:
+        known = self._instances.get(service)
+        return known[0] if known is not None else service
+
+    def _execute_rdb(self, service: str, path: str | PathLike[str], port: int | None) -> int:
+        self._guard()
+        if port is not None or self._load_rdb is None:
+            reason = (
+                "an RDB file goes into a Redis of parlel's only, by its name: let another server read it at its start"
+            )
+            raise SeedError(service, str(path), 1, 0, reason)
+        self._find(service, None)
+        return self._load_rdb(service, str(Path(path).absolute()))
 
     def _find(self, service: str, port: int | None) -> tuple[str, table.Address]:
         known = self._instances.get(service)
