@@ -286,7 +286,10 @@ class RedisEmulator(Emulator):
         """A key's time was over, and it has been removed."""
         if self.feeding:
             self.replication.removed(db, key, self.config["lazyfree-lazy-expire"])
+        # Nobody changed it: NOLOOP keeps nothing from the client whose command came across it.
+        session, self.current_session = self.current_session, None
         db.changed(key)
+        self.current_session = session
         db.event("x", b"expired", key)
 
     def notify(self, kind: str, name: bytes, key: bytes, number: int) -> None:
@@ -347,7 +350,9 @@ class RedisEmulator(Emulator):
     def sleep(self, session: RedisSession, duration_us: int) -> Reply:
         """DEBUG SLEEP: nobody is served for a while."""
         if self.scripting.running is not None:
-            # Time stands still for a script.
+            # Time stands still for a script; afterwards everybody waits until it has passed.
+            if not self.clock.frozen:
+                self.pauses.fall_asleep(duration_us)
             return OK
         if self.clock.frozen or session.deny_blocking:
             # Inside a transaction nobody can wait, so time moves instead, as on a frozen clock.

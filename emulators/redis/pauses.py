@@ -68,10 +68,9 @@ class Pauses:
 
     def sleep(self, session: RedisSession, duration_us: int) -> Reply:
         """Let every client wait, and answer this one when it is over."""
-        self.asleep_until_us = max(self.asleep_until_us, self._server.clock.now_us() + duration_us)
         session.slept_us = duration_us
         session.held = True
-        self._arm()
+        self.fall_asleep(duration_us)
 
         def wake() -> None:
             if session.closed:
@@ -83,6 +82,11 @@ class Pauses:
 
         self._server.clock.call_at(self.asleep_until_us, wake)
         return NO_REPLY
+
+    def fall_asleep(self, duration_us: int) -> None:
+        """Let every client wait for a while."""
+        self.asleep_until_us = max(self.asleep_until_us, self._server.clock.now_us() + duration_us)
+        self._arm()
 
     def holds(self, session: RedisSession, row: Command, args: list[bytes]) -> bool:
         """Whether the command has to wait."""
