@@ -25,8 +25,14 @@ def _postgres() -> Service:
     return PostgresService()
 
 
+def _kafka() -> Service:
+    from conformance.kafka.service import KafkaService
+
+    return KafkaService()
+
+
 #: Imported only when asked for, so that one service's absence does not stop the others.
-SERVICES: dict[str, Callable[[], Service]] = {"redis": _redis, "postgres": _postgres}
+SERVICES: dict[str, Callable[[], Service]] = {"redis": _redis, "postgres": _postgres, "kafka": _kafka}
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance.cases.kafka.scripts import init, list_offsets, member848
 from emulators.kafka import errors
 from emulators.kafka.client import KafkaClient, KafkaError, murmur2
 from emulators.kafka.faults import api_key
@@ -24,7 +25,6 @@ from emulators.kafka.wire.records import read_header
 from emulators.kafka.wire.schema import API_KEYS, message
 from emulators.kernel.interceptor import Decision
 from tests.kafka.conftest import Cluster
-from tests.kafka.golden_cases import init, list_offsets, member848
 from tests.kafka.raw import Raw, batch, fetch, produce
 
 Start = Callable[..., Cluster]

@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
+from conformance.cases.kafka.scripts import join, sync
 from emulators.kafka.groups.base import Committed, Key
 from emulators.kafka.groups.classic import ClassicGroup
 from tests.kafka.conftest import Cluster
-from tests.kafka.golden_cases import join, sync
 
 confluent_kafka = pytest.importorskip("confluent_kafka")
 aiokafka = pytest.importorskip("aiokafka")

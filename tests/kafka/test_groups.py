@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from conformance.cases.kafka.scripts import commit, heartbeat, join, member848, offsets, sync
 from emulators.kafka import errors
 from tests.kafka.conftest import Cluster
-from tests.kafka.golden_cases import commit, heartbeat, join, member848, offsets, sync
 from tests.kafka.raw import Raw, batch, produce
 
 Start = Callable[..., Cluster]

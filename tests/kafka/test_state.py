@@ -8,10 +8,11 @@ from typing import Any
 import msgpack
 import pytest
 
+from conformance.cases.kafka.scripts import CASES
+from conformance.kafka.player import run_case
 from emulators.kafka.emulator import KafkaEmulator
 from emulators.kernel.emulator import Environment
 from tests.kafka.conftest import Cluster
-from tests.kafka.golden_cases import CASES, run_case
 from tests.kafka.raw import batch, fetch, produce
 
 Start = Callable[..., Cluster]
