@@ -297,11 +297,25 @@ class Backend:
         self.deferred_unique.clear()
         if self.state == "block":
             self.state = "failed"
-            # What the block did stays until ROLLBACK for savepoints; without savepoints it can go now.
-            if not self.transaction.savepoints:
-                self.transaction.rollback_to(0)
+            self._abort_now()
         elif self.state != "failed":
             self.rollback()
+
+    def _abort_now(self) -> None:
+        """What failed is undone and its locks are free at once, though ROLLBACK has yet to come."""
+        from emulators.postgres.locks import restore_holds
+        from emulators.postgres.waiting import transaction_ended, wake
+
+        transaction = self.transaction
+        if not transaction.savepoints:
+            transaction.rollback()
+            transaction_ended(self)
+            return
+        _, length, saved = transaction.savepoints[-1]
+        transaction.rollback_to(length)
+        restore_holds(self, saved["held"])
+        for waiter in list(transaction.waiters):
+            wake(waiter)
 
     def transaction_snapshot_only(self) -> bool:
         return self.isolation in ("repeatable read", "serializable")

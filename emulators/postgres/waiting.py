@@ -102,7 +102,7 @@ def cancel(backend: Backend, error: PgError) -> None:
 
 
 def wait_for_xid(backend: Backend, xid: int) -> None:
-    """Wait until a transaction is over."""
+    """Wait until a transaction is over, or undid a part of its work; the caller looks again."""
     manager = backend.cluster.transactions
     transaction = manager.active.get(xid)
     if transaction is None:
@@ -119,9 +119,7 @@ def wait_for_xid(backend: Backend, xid: int) -> None:
     wait.lock_mode = "ShareLock"
     waiters.append(backend)
     try:
-        while xid in manager.active:
-            park(backend, wait)
-            wait.ready = False
+        park(backend, wait)
     finally:
         if backend in waiters:
             waiters.remove(backend)

@@ -153,18 +153,27 @@ def hold_row(backend: Backend, version: Version, strength: int) -> None:
     lock = version.lock
     if lock is None:
         lock = version.lock = RowLock()
-    before = lock.holders.get(transaction, 0)
-    if strength <= before:
+    locks = [lock]
+    newer = version.next
+    while newer is not None:
+        # An update that the lock passes by: its version of the row is held as well.
+        if newer.lock is None:
+            newer.lock = lock
+        elif newer.lock not in locks:
+            locks.append(newer.lock)
+        newer = newer.next
+    changed = [(one, one.holders.get(transaction, 0)) for one in locks]
+    changed = [(one, before) for one, before in changed if strength > before]
+    if not changed:
         return
-    lock.holders[transaction] = strength
+    for one, _ in changed:
+        one.holders[transaction] = strength
 
     def undo() -> None:
-        held = version.lock
-        if held is None:
-            return
-        if before:
-            held.holders[transaction] = before
-        else:
-            held.holders.pop(transaction, None)
+        for one, before in changed:
+            if before:
+                one.holders[transaction] = before
+            else:
+                one.holders.pop(transaction, None)
 
     transaction.undo_with(undo)

@@ -199,6 +199,8 @@ class Transaction:
             version = self._owned(heap, version)
         xid = self.xid or self.manager.assign(self)
         new = heap.add(data, xid, self.cid)
+        # Whoever holds the row holds its new version too.
+        new.lock = version.lock
         heap.mark(version, xid, self.cid, new)
         self.journal.append(("i", heap, new))
         self.journal.append(("d", heap, version))
@@ -232,6 +234,8 @@ class Transaction:
         self.journal = []
 
     def rollback(self) -> None:
+        """Undo everything. A failed block calls this when it fails and again when ROLLBACK comes."""
         self.rollback_to(0)
         if self.xid:
             self.manager.finished(self, None)
+            self.xid = 0
