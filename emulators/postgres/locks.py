@@ -41,7 +41,8 @@ class Lock:
     def __init__(self, tag: Tag) -> None:
         self.tag = tag
         self.holders: dict[Any, dict[tuple[int, bool], int]] = {}
-        self.queue: list[tuple[Any, int]] = []
+        #: Who waits for which mode; True when the lock is to outlive the transaction.
+        self.queue: list[tuple[Any, int, bool]] = []
 
     def conflicting(self, backend: Backend, mode: int) -> list[Backend]:
         against = CONFLICTS[mode]
@@ -64,7 +65,7 @@ def acquire(
     if mine is not None and any(m == mode for m, _ in mine):
         _grant(backend, lock, mode, session)
         return True
-    ahead = [b for b, m in lock.queue if b is not backend and m in CONFLICTS[mode]] if mine is None else []
+    ahead = [b for b, m, _ in lock.queue if b is not backend and m in CONFLICTS[mode]] if mine is None else []
     if not lock.conflicting(backend, mode) and not ahead:
         _grant(backend, lock, mode, session)
         return True
@@ -72,12 +73,12 @@ def acquire(
         if not lock.holders and not lock.queue:
             del locks[tag]
         return False
-    entry = (backend, mode)
+    entry = (backend, mode, session)
     lock.queue.append(entry)
 
     def blockers() -> list[Backend]:
         position = lock.queue.index(entry) if entry in lock.queue else 0
-        return lock.conflicting(backend, mode) + [b for b, m in lock.queue[:position] if m in CONFLICTS[mode]]
+        return lock.conflicting(backend, mode) + [b for b, m, _ in lock.queue[:position] if m in CONFLICTS[mode]]
 
     waiting = Wait(backend, blockers, f"{MODES[mode]} on {describe}", tag[0])
     waiting.lock_tag = tag
@@ -106,12 +107,11 @@ def _wake_queue(backend: Backend, lock: Lock) -> None:
     """Grant from the front of the queue; the first that cannot be granted holds back those that conflict with it."""
     blocked: list[int] = []
     for entry in list(lock.queue):
-        waiter, mode = entry
+        waiter, mode, session = entry
         if lock.conflicting(waiter, mode) or any(mode in CONFLICTS[b] for b in blocked):
             blocked.append(mode)
             continue
         lock.queue.remove(entry)
-        session = bool(waiter.waiting is not None and waiter.waiting.event == "session")
         _grant(waiter, lock, mode, session)
         wake(waiter)
     if not lock.holders and not lock.queue:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulators.postgres.catalog.relations import Relation
 from emulators.postgres.errors import PgError
-from emulators.postgres.storage.heap import Version
+from emulators.postgres.storage.heap import KEYS_KEPT, Version
 
 if TYPE_CHECKING:
     from emulators.postgres.backend import Backend
@@ -42,7 +42,7 @@ def _conflict(backend: Backend, version: Version, mode: int) -> int:
     xmax = version.xmax
     if xmax and xmax != own.xid and xmax in manager.active:
         # The updater holds NO KEY UPDATE or UPDATE; a KEY SHARE passes by an update that keeps the keys.
-        held = 3 if version in manager.active[xmax].weak_updates else 4
+        held = 3 if version.state & KEYS_KEPT else 4
         if held in CONFLICTS[mode]:
             return xmax
     lock = version.lock
@@ -55,6 +55,20 @@ def _conflict(backend: Backend, version: Version, mode: int) -> int:
         if not lock.holders:
             version.lock = None
     return 0
+
+
+def _passed_by(backend: Backend, version: Version) -> int | None:
+    """KEY SHARE on a version whose successors keep the keys: None when it can be had, else whom to wait for (0: gone)."""
+    manager = backend.cluster.transactions
+    newer: Version | None = version
+    while newer is not None:
+        xid = _conflict(backend, newer, 1)
+        if xid:
+            return xid
+        if newer.xmax and newer.xmax not in manager.active and not newer.state & KEYS_KEPT:
+            return 0
+        newer = newer.next
+    return None
 
 
 def lock_version(
@@ -71,8 +85,10 @@ def lock_version(
     manager = backend.cluster.transactions
     own = backend.transaction
     first = version
+    wait_at = 0
     while True:
-        xid = _conflict(backend, version, mode)
+        xid = wait_at or _conflict(backend, version, mode)
+        wait_at = 0
         if xid:
             if wait == "skip":
                 return None
@@ -93,6 +109,13 @@ def lock_version(
                 # Changed by this very transaction: by an earlier command it would not have been seen.
                 return None if version.next is None else version
             return version
+        if mode == 1 and version.state & KEYS_KEPT:
+            passed = _passed_by(backend, version)
+            if passed is None:
+                return version
+            if passed:
+                wait_at = passed
+                continue
         # Somebody committed a change since our snapshot.
         if backend.transaction_snapshot_only():
             what = "concurrent update" if version.next is not None else "concurrent delete"

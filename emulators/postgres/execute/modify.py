@@ -13,7 +13,7 @@ from emulators.postgres import oids
 from emulators.postgres.catalog.relations import ConstraintInfo, IndexInfo, Relation
 from emulators.postgres.errors import PgError
 from emulators.postgres.execute import rows as row_text
-from emulators.postgres.storage.heap import Heap, Version
+from emulators.postgres.storage.heap import KEYS_KEPT, Heap, Version
 from emulators.postgres.storage.index import Index
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Programs:
     """What is compiled once for a relation: checks, generated columns, not-null positions."""
 
-    __slots__ = ("checks", "generated", "notnull", "unique")
+    __slots__ = ("checks", "generated", "keys", "notnull", "unique")
 
     def __init__(self, catalog: Any, relation: Relation) -> None:
         from emulators.postgres.compile.plan import row_function
@@ -36,6 +36,14 @@ class Programs:
             if c.generated and not c.dropped and getattr(c.default, "tree", None) is not None
         ]
         self.unique = [i for i in relation.indexes if i.unique and i.valid]
+        self.keys = sorted(
+            {
+                k - 1
+                for i in self.unique
+                if i.predicate is None and not i.expressions and i.immediate
+                for k in i.keys[: i.width]
+            }
+        )
 
 
 def programs(backend: Backend, relation: Relation) -> Programs:
@@ -316,7 +324,14 @@ class Modifier:
                 continue
             if self._live_conflict(relation, index, row, version) is not None:
                 raise self.unique_violation(relation, index, row)
-        return backend.transaction.update(heap, version, row)
+        new = backend.transaction.update(heap, version, row)
+        if self._keys_kept(relation, version.data, row):
+            version.state |= KEYS_KEPT
+        return new
+
+    def _keys_kept(self, relation: Relation, old: Any, new: Any) -> bool:
+        """True when no column that a foreign key could refer to changes: the update is NO KEY UPDATE."""
+        return all(old[p] == new[p] for p in programs(self.backend, relation).keys)
 
     def update(
         self, relation: Relation, rows: list[Any], new_row: Any, recheck: Any, returning: Any, changed: Any
@@ -333,7 +348,13 @@ class Modifier:
             if version.state or version.lock is not None:
                 if version.xmax and version.xmax == transaction.xid and version.cmax == transaction.cid:
                     continue
-                current = backend.lock_version(relation, version, mode, "block", self.snapshot)
+                wanted = mode
+                if mode == 4:
+                    # Assigned is not changed: an ORM that writes the key back as it was does not need the key lock.
+                    row = new_row(*cells)
+                    if self._keys_kept(relation, version.data, row):
+                        wanted = 3
+                current = backend.lock_version(relation, version, wanted, "block", self.snapshot)
                 if current is None:
                     continue
                 if current is not version:
@@ -341,10 +362,13 @@ class Modifier:
                     if recheck is not None and recheck(*cells) is None:
                         continue
                     version = current
-            row = self.complete(relation, new_row(*cells))
+                    row = new_row(*cells)
+                elif mode != 4:
+                    row = new_row(*cells)
+            else:
+                row = new_row(*cells)
+            row = self.complete(relation, row)
             new = self._replace(relation, heap, version, row)
-            if mode == 3:
-                transaction.weak_updates.add(version)
             count += 1
             pairs.append((version, new))
             if returning is not None:

@@ -3,7 +3,8 @@
 A version's `xmin` made it, its `xmax` (0: nobody) deleted or replaced it; `cmin`/`cmax` are the command numbers inside
 those transactions. What a rolled-back transaction did is undone at once from its journal, so every xid found in a heap
 is either committed or still running. `state` is 0 for a version that everybody sees (the common case, tested first),
-else bits: 1 made by a transaction some snapshot may not see, 2 marked by `xmax`. When nobody can see a dead version any
+else bits: 1 made by a transaction some snapshot may not see, 2 marked by `xmax`,
+4 replaced with its key columns as they were (KEY SHARE passes by). When nobody can see a dead version any
 more it is taken out at once, so there is nothing to vacuum. `tid` numbers grow, and scans go in tid order, which is
 PostgreSQL's order for a table that was never vacuumed.
 """
@@ -21,6 +22,7 @@ Data = tuple[Any, ...]
 
 UNSETTLED = 1
 MARKED = 2
+KEYS_KEPT = 4
 
 
 class Version:
@@ -122,7 +124,7 @@ class Heap:
     def unmark(self, version: Version) -> None:
         version.xmax = version.cmax = 0
         version.next = None
-        version.state &= ~MARKED
+        version.state &= ~(MARKED | KEYS_KEPT)
         if not version.state:
             self.unsettled -= 1
 

@@ -174,8 +174,6 @@ class Transaction:
         self.on_commit: list[Callable[[], object]] = []
         self.on_end: list[Callable[[bool], object]] = []
         self.catalog_changed: Any = False
-        #: Versions replaced without a change of key columns: KEY SHARE passes by them.
-        self.weak_updates: set[Any] = set()
         #: Sessions waiting for the end of this transaction, in order.
         self.waiters: list[Any] = []
         self.savepoints: list[tuple[str, int, dict[str, Any]]] = []

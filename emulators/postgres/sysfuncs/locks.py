@@ -93,7 +93,7 @@ def pg_lock_status(ctx: Any) -> list[tuple[Any, ...]]:
         for holder, modes in lock.holders.items():
             for mode in sorted({m for m, _ in modes}):
                 row(lock.tag, holder.pid, MODES[mode], True)
-        for waiter, mode in lock.queue:
+        for waiter, mode, _ in lock.queue:
             row(lock.tag, waiter.pid, MODES[mode], False)
     for backend in cluster.backends.values():
         if backend.catalog.transaction is not None:
