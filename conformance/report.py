@@ -114,7 +114,8 @@ def _row(outcomes: list[Outcome]) -> str:
     same = sum(o.same for o in outcomes)
     known = sum(o.by_ledger for o in outcomes)
     cases = len({o.case.id for o in outcomes})
-    share = f"{100 * same / len(outcomes):.1f}%" if outcomes else "-"
+    # Rounded down: 100% means all of them.
+    share = f"{1000 * same // len(outcomes) / 10:.1f}%" if outcomes else "-"
     return f"{cases} | {len(outcomes)} | {same} ({share}) | {known} | {len(outcomes) - same - known}"
 
 
