@@ -79,11 +79,11 @@ class MemoryLink:
     def __init__(self, peer: str = "memory", keep: bool = True) -> None:
         self.peer = peer
         self.closed = False
-        self._keep = keep
+        self.keep = keep
         self._parts: list[bytes] = []
 
     def write(self, data: bytes) -> None:
-        if self._keep:
+        if self.keep:
             self._parts.append(data)
 
     def take(self) -> bytes:

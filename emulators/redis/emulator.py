@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, ClassVar, Protocol
 
 import msgpack
@@ -31,6 +32,7 @@ from emulators.redis.keyspace import Database, DatabaseState
 from emulators.redis.limits import Limits
 from emulators.redis.pauses import Pauses
 from emulators.redis.pubsub import PubSub
+from emulators.redis.rdb_server import write_dump
 from emulators.redis.replication import Replication
 from emulators.redis.resp import OK, Encoder, Reply
 from emulators.redis.scan import ScanIndex
@@ -74,7 +76,8 @@ class RedisEmulator(Emulator):
     password   what AUTH expects of the default user; None for no password
     databases  how many numbered databases there are
     cluster    a cluster of this one node, which owns all slots
-    config     parameters in the form of redis.conf, such as {"maxmemory": "100mb"}
+    config     parameters in the form of redis.conf, such as {"maxmemory": "100mb"}; with `dir` among them, SAVE and BGSAVE
+               write `dir`/`dbfilename` (nothing is written without it)
     """
 
     service: ClassVar[str] = "redis"
@@ -181,6 +184,8 @@ class RedisEmulator(Emulator):
             elif own.handler is not None:
                 self.commands[row.name.encode()] = self.commands[row.name.upper().encode()] = own
         self.config.start(databases=databases, cluster=cluster, password=password, more=config or {})
+        if "dir" in (config or {}):
+            self.on_save = partial(write_dump, self)
         self._fresh_parts = {name: part.capture() for name, part in self.parts.items()}
 
     # -- commands --------------------------------------------------------------------------------------------
@@ -360,9 +365,10 @@ class RedisEmulator(Emulator):
             return OK
         return self.pauses.sleep(session, duration_us)
 
-    def saved(self) -> None:
-        """SAVE and its relatives: done at once, since nothing has to be written (a standalone server writes a file)."""
-        self.on_save()
+    def saved(self, session: RedisSession | None = None) -> None:
+        """SAVE and its relatives: done at once. A replay of the log writes no file again, as that may be somebody's own."""
+        if session is None or not session.is_replayed:
+            self.on_save()
         self.stats.last_save_s = self.clock.now_us() // 1_000_000
         self.stats.dirty_at_save = self.dirty
         self.stats.saves += 1

@@ -6,15 +6,28 @@ libraries replace those of the same name. Clients that wait for a key that comes
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emulators.redis import rdb
+from emulators.redis.errors import RedisError
 
 if TYPE_CHECKING:
     from emulators.redis.emulator import RedisEmulator
     from emulators.redis.keyspace import Database
 
-__all__ = ["load_server", "save_server"]
+__all__ = ["load_server", "save_server", "write_dump"]
+
+
+def write_dump(server: RedisEmulator) -> None:
+    """Write `dir`/`dbfilename`, as a whole or not at all; the server's bare `ERR` when that fails."""
+    target = Path(server.config["dir"].decode(), server.config["dbfilename"].decode())
+    temporary = target.with_name(f"temp-{target.name}")
+    try:
+        temporary.write_bytes(save_server(server))
+        temporary.replace(target)
+    except (OSError, rdb.UnsupportedError):
+        raise RedisError("ERR") from None
 
 
 def save_server(server: RedisEmulator) -> bytes:

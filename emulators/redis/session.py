@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulators.kernel import Decision, Link, Session
+from emulators.kernel.emulator import MemoryLink
 from emulators.kernel.oplog import OPERATION
 from emulators.redis import errors
 from emulators.redis.errors import RedisError
@@ -317,6 +318,11 @@ class RedisSession(Session):
     def may_block(self) -> bool:
         """False inside MULTI and scripts, where blocking commands answer as if their time was over."""
         return not self.deny_blocking
+
+    @property
+    def is_replayed(self) -> bool:
+        """Whether the log is played back, and nobody reads the replies."""
+        return isinstance(self.link, MemoryLink) and not self.link.keep
 
     def update_special(self) -> None:
         """Work out `special` anew after anything it depends on has changed."""

@@ -183,6 +183,9 @@ def test_seed_dump_snapshot_restore_reset(up: Shell) -> None:
     assert up.json("dump", "redis", "--at", "one")["keyCount"] == 3
     assert up.json("restore", "one")["name"] == "one"
     assert up.json("dump", "redis")["keyCount"] == 3
+    assert up.json("snapshot", "two", "--rdb", "two.rdb")["rdb"] == str(up.folder / "two.rdb")
+    up("reset", "redis")
+    assert up.json("seed", "redis", "--file", "two.rdb")["applied"] == 3
     up("reset", "redis")
     assert up.json("dump", "redis")["keyCount"] == 0
     up("restore", "--load", "one.snap")

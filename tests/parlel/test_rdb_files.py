@@ -78,3 +78,24 @@ def test_only_redis_has_dumps(tmp_path: Path) -> None:
 
 def test_the_control_methods_are_there() -> None:
     assert {"load_rdb", "save_rdb"} <= set(METHODS)
+
+
+def test_save_writes_a_file_only_where_the_configuration_names_a_folder(tmp_path: Path) -> None:
+    with parlel.emulate("redis", seed=1, config={"dir": str(tmp_path), "dbfilename": "own.rdb"}) as redis:
+        client = redis.client(decode_responses=True)
+        client.set("key", "value")
+        assert client.save() is True
+        written = tmp_path / "own.rdb"
+        assert [path.name for path in tmp_path.iterdir()] == ["own.rdb"]
+        client.flushall()
+        assert redis.load_rdb(written) == 1
+        assert client.get("key") == "value"
+        # Recovery plays the log, and must not write files again.
+        client.save()
+        written.unlink()
+        redis.recovery.crash("redis")
+        redis.recovery.force_recovery("redis")
+        assert not written.exists()
+        client.bgsave()
+        assert written.exists()
+        client.close()

@@ -111,7 +111,7 @@ def _reload(client: RedisSession, words: list[bytes]) -> Reply:
         raise RedisError("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")
     loading.reload(client.server)
     if b"NOSAVE" not in options:
-        client.server.saved()
+        client.server.saved(client)
     return OK
 
 

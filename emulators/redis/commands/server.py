@@ -55,7 +55,7 @@ def lolwut(client: RedisSession, args: list[bytes]) -> Reply:
 
 @command("save")
 def save(client: RedisSession, args: list[bytes]) -> Reply:
-    client.server.saved()
+    client.server.saved(client)
     return OK
 
 
@@ -63,7 +63,7 @@ def save(client: RedisSession, args: list[bytes]) -> Reply:
 def bgsave(client: RedisSession, args: list[bytes]) -> Reply:
     if len(args) > 2 or (len(args) == 2 and args[1].upper() != b"SCHEDULE"):
         raise errors.SYNTAX
-    client.server.saved()
+    client.server.saved(client)
     return Status(b"Background saving scheduled" if client.deny_blocking else b"Background saving started")
 
 
