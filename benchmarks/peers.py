@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Peer", "Process", "redis_peers", "start_redis_server"]
+__all__ = ["Peer", "Process", "redis_peers", "start_python", "start_redis_server"]
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -64,14 +64,14 @@ class Peer:
 
 def redis_peers() -> tuple[list[Peer], list[str]]:
     """What can be started here, and notes about what cannot."""
-    peers = [Peer("emulator", lambda: _start_python("emulator"))]
+    peers = [Peer("emulator", lambda: start_python("emulator"))]
     notes = []
     if shutil.which("redis-server"):
         peers.append(Peer("redis-server", start_redis_server))
     else:
         notes.append("redis-server is not installed; there is no yardstick")
     if importlib.util.find_spec("fakeredis"):
-        peers.append(Peer("fakeredis", lambda: _start_python("fakeredis")))
+        peers.append(Peer("fakeredis", lambda: start_python("fakeredis")))
     else:
         notes.append("fakeredis is not installed")
     return peers, notes
@@ -95,7 +95,7 @@ def start_redis_server() -> Process:
     raise RuntimeError("redis-server did not start")
 
 
-def _start_python(kind: str) -> Process:
+def start_python(kind: str) -> Process:
     process = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.serve", kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -1,4 +1,4 @@
-"""Runs one server in this process until its input ends: `python -m benchmarks.serve emulator|fakeredis`.
+"""Runs one server in this process until its input ends: `python -m benchmarks.serve emulator|fakeredis|kafka`.
 
 Prints `port N` when it accepts connections.
 """
@@ -12,11 +12,13 @@ import threading
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("kind", choices=["emulator", "fakeredis"])
+    parser.add_argument("kind", choices=["emulator", "fakeredis", "kafka"])
     parser.add_argument("--version", default="7.0")
     options = parser.parse_args()
     if options.kind == "emulator":
         _emulator(options.version)
+    elif options.kind == "kafka":
+        _kafka()
     else:
         _fakeredis()
 
@@ -27,6 +29,16 @@ def _emulator(version: str) -> None:
 
     with Host(seed=1) as host:
         runtime = host.add("redis", lambda env: RedisEmulator(env, version=version))
+        print(f"port {runtime.port}", flush=True)
+        sys.stdin.read()
+
+
+def _kafka() -> None:
+    from emulators.kafka.emulator import KafkaEmulator
+    from emulators.kernel import Host
+
+    with Host(seed=1) as host:
+        runtime = host.add("kafka", KafkaEmulator)
         print(f"port {runtime.port}", flush=True)
         sys.stdin.read()
 
