@@ -260,12 +260,13 @@ class Machine:
         host = self.host
 
         def load() -> int:
+            from emulators.redis.errors import RedisError
             from emulators.redis.rdb import DamagedError, UnsupportedError
             from emulators.redis.rdb_server import load_server
 
             try:
                 count = load_server(running(host, name), data)  # type: ignore[arg-type]
-            except (DamagedError, UnsupportedError) as error:
+            except (DamagedError, UnsupportedError, RedisError) as error:
                 raise SeedError(name, str(path), 1, 0, f"the RDB file cannot be loaded: {error}") from error
             # No client said it, so the log does not lead to it.
             host._after_jump()
