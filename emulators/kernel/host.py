@@ -241,8 +241,9 @@ class Host:
             emulator.close()
             raise
         self.runtimes[name] = runtime
-        if self.checkpoint is not None and name not in self.checkpoint.states:
-            self.checkpoint.states[name] = emulator.snapshot()
+        if self.recoverable:
+            # What was drawn from the dice while it was built must not be drawn again in a replay.
+            self._take_checkpoint()
         return runtime
 
     def remove(self, name: str) -> None:
@@ -463,12 +464,12 @@ class Host:
         self, checkpoint: Checkpoint, records: list[tuple[int, oplog.Record]], emulators: dict[str, Emulator]
     ) -> int:
         only = next(iter(emulators)) if len(self.runtimes) > 1 and len(emulators) == 1 else None
-        self.dice.put_back(checkpoint.dice, only)
         known = {snapshot.id: snapshot.states for snapshot in self.snapshots.all()}
         suspended = self.clock.suspend(checkpoint.time_us)
         try:
             reseed = partial(self.dice.reseed, only=only)
-            return play(records, emulators, checkpoint, self.clock, self.interceptor, reseed, known)
+            put_back = partial(self.dice.put_back, checkpoint.dice, only)
+            return play(records, emulators, checkpoint, self.clock, self.interceptor, reseed, put_back, known)
         finally:
             self.clock.reinstate(suspended)
 

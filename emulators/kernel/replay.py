@@ -70,11 +70,12 @@ def play(
     clock: Clock,
     interceptor: Interceptor,
     reseed: Callable[[int], object],
+    put_dice_back: Callable[[], object],
     snapshots: dict[int, dict[str, Any]] | None = None,
 ) -> int:
     """Restore the checkpoint into the (fresh) emulators, and run the records of their services; the clock must be frozen.
 
-    `reseed` is called for RESEED records. `snapshots` maps ids to states by service for RESTORE records; SNAPSHOT records met
+    `put_dice_back` sets chance as it was at the checkpoint. `reseed` is called for RESEED records. `snapshots` maps ids to states by service for RESTORE records; SNAPSHOT records met
     on the way add to it.
     Sessions that are still open at the end are ended, as a crash would. Returns the number of operations run.
     """
@@ -90,6 +91,8 @@ def play(
             session = emulators[service].open_session(MemoryLink(peer, keep=False), number, endpoint)
             session.import_state(state)
             sessions[number] = session
+    # Only now, since a session may draw when it is opened, and these had done so before the checkpoint.
+    put_dice_back()
     interceptor.play(script)
     operations = 0
     try:

@@ -59,6 +59,11 @@ class PostgresEmulator(Emulator):
         self._by_pid[pid] = session
         return pid, self.environment.random.randbytes(4)
 
+    def adopt_backend_key(self, session: PostgresSession, pid: int) -> None:
+        """A session that comes back from a checkpoint keeps its process id."""
+        self._by_pid[pid] = session
+        self._next_pid = max(self._next_pid, pid)
+
     def cancel_request(self, pid: int, secret: bytes) -> None:
         session = self._by_pid.get(pid)
         if session is not None and session.secret == secret:
@@ -155,10 +160,15 @@ class PostgresEmulator(Emulator):
 
     def snapshot(self) -> Any:
         cluster = self.cluster
-        return (cluster, cluster.history.mark(self._extra()))
+        history = cluster.history
+        extra = self.extra_of(cluster)
+        if history.base is not None and not history.pending and history.base.extra == extra:
+            return (cluster, history.base)
+        return (cluster, history.mark(extra))
 
-    def _extra(self) -> Any:
-        cluster = self.cluster
+    @staticmethod
+    def extra_of(cluster: Cluster) -> dict[str, Any]:
+        """What a mark keeps beside the rows."""
         return {
             "next_oid": cluster.next_oid,
             "databases": dict(cluster.databases),
@@ -166,22 +176,30 @@ class PostgresEmulator(Emulator):
         }
 
     def restore(self, state: Any) -> None:
-        """Open transactions end; their sessions learn it as 40001 at the next statement."""
+        """Open transactions end: their sessions' blocks are failed ones (25P02 until ROLLBACK). Connections stay up."""
         cluster, mark = state
         assert isinstance(mark, Mark)
-        for session in list(self.sessions.values()):
-            backend = session.backend
-            if backend is not None:
-                backend.interrupted_by_restore()
-        self.cluster = cluster
+        sessions = [s for s in self.sessions.values() if s.backend is not None]  # type: ignore[attr-defined]
+        for session in sessions:
+            session.backend.interrupted_by_restore()  # type: ignore[attr-defined]
         cluster.transactions.settle()
-        cluster.history.go(mark)
+        touched = cluster.history.go(mark)
+        moved = cluster is not self.cluster or cluster.databases != mark.extra["databases"]
         cluster.databases = dict(mark.extra["databases"])
-        for database in cluster.databases.values():
-            database.catalog_committed()
-        for session in list(self.sessions.values()):
-            if session.backend is not None:
-                session.backend.update_search_path()
+        cluster.next_oid = mark.extra["next_oid"]
+        cluster.transactions.next_xid = max(mark.extra["next_xid"], *cluster.transactions.active, 0)
+        if any(relid < oids.FIRST_USER_OID for relid in touched) or moved:
+            # The catalog went back too: numbers may be given again, so what hangs on them is forgotten.
+            for database in cluster.databases.values():
+                database.catalog_committed()
+                for relid, heap in database.heaps.items():
+                    if relid >= oids.FIRST_USER_OID:
+                        heap.indexes.clear()
+        if cluster is not self.cluster:
+            self.cluster = cluster
+        for session in sessions:
+            session.rebind(cluster)  # type: ignore[attr-defined]
+        self.drain()
 
     def export_state(self, state: Any) -> Any:
         from emulators.postgres.export import export_cluster
@@ -201,10 +219,24 @@ class PostgresEmulator(Emulator):
 
         return describe_frame(frame)
 
+    def digest(self, state: Any = None) -> str:
+        """A hash of the present rows (Postgres has no digest of a former state)."""
+        from emulators.postgres.export import cluster_digest
+
+        return cluster_digest(self)
+
     def dump(self, state: Any = None) -> dict[str, Any]:
         from emulators.postgres.export import dump_database
 
-        return dump_database(self)
+        if state is None:
+            return dump_database(self, state)
+        # Go there, look, and come back: nothing else runs meanwhile, and what is looked at is not changed.
+        now = self.snapshot()
+        self._go(state)
+        try:
+            return dump_database(self, state)
+        finally:
+            self._go(now)
 
     def status(self) -> dict[str, Any]:
         database = self.cluster.databases.get(5)
@@ -213,6 +245,10 @@ class PostgresEmulator(Emulator):
             "operations": self.operations,
             "tables": sum(1 for h in (database.heaps if database else {}) if h >= oids.FIRST_USER_OID),
         }
+
+    def quiescent(self) -> bool:
+        """Between transactions, with nothing in the sessions that a start-up message would not give back."""
+        return all(s.is_plain() for s in self.sessions.values())  # type: ignore[attr-defined]
 
     def close(self) -> None:
         for session in list(self.sessions.values()):

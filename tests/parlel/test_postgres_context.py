@@ -10,10 +10,6 @@ import pytest
 import parlel
 from parlel import PRESET_RULES, QueryError, SeedError, TestContext
 
-# What a context asks of the engine beyond SQL.
-pytest.importorskip("emulators.postgres.export")
-pytest.importorskip("emulators.postgres.describe")
-
 SCHEMA = """
 CREATE TABLE users (id SERIAL PRIMARY KEY, email TEXT, name TEXT);
 INSERT INTO users (email, name) VALUES ('alice@test.com', 'Alice');
@@ -93,8 +89,8 @@ def test_a_crash(both: TestContext, tmp_path: Path) -> None:
     assert both.digest() == before
     assert names(both) == found
     assert both.recovery.check("postgres")
-    with parlel.replay(both.log.save(tmp_path / "run.log")) as again:
-        assert again.digest() == both.digest()
+    with pytest.raises(parlel.SnapshotError, match="cannot write the state of Postgres to a file yet"):
+        both.log.save(tmp_path / "run.log")
 
 
 def test_presets(both: TestContext) -> None:
