@@ -20,8 +20,8 @@ _RATES = ("produce, 1 KiB", "consume, 1 KiB")
 
 def run(quick: bool, say: Callable[[str], None]) -> tuple[list[Table], list[str]]:
     """All tables, and notes about what could not be measured."""
-    tables = []
-    notes = []
+    tables: list[Table] = []
+    notes: list[str] = []
     if importlib.util.find_spec("confluent_kafka"):
         tables, notes = _clients(quick, say)
     else:

@@ -72,7 +72,7 @@ def sync(group: str, member: Any, generation: int, assignment: bytes | None = b"
 
 
 def commit(
-    group: str, name: str, offset: int, member: Any = "", generation: int = -1, version: int = 8, **row: Any
+    group: str, name: str, offset: int, member: Any = "", generation: Any = -1, version: int = 8, **row: Any
 ) -> Step:
     one = {"partition_index": 0, "committed_offset": offset, "committed_metadata": "", **row}
     fields = {
