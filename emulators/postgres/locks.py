@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from emulators.postgres.errors import PgError
-from emulators.postgres.waiting import Wait, park, wake
+from emulators.postgres.waiting import Wait, deadlock_error, park, wake
 
 if TYPE_CHECKING:
     from emulators.postgres.backend import Backend
@@ -65,8 +65,12 @@ def acquire(
     if mine is not None and any(m == mode for m, _ in mine):
         _grant(backend, lock, mode, session)
         return True
-    ahead = [b for b, m, _ in lock.queue if b is not backend and m in CONFLICTS[mode]] if mine is None else []
-    if not lock.conflicting(backend, mode) and not ahead:
+    free = not lock.conflicting(backend, mode)
+    if free and not any(m in CONFLICTS[mode] for _, m, _ in lock.queue):
+        _grant(backend, lock, mode, session)
+        return True
+    place, doomed = _place(lock, mine, mode)
+    if free and not any(m in CONFLICTS[mode] for _, m, _ in lock.queue[:place]):
         _grant(backend, lock, mode, session)
         return True
     if not wait:
@@ -74,13 +78,18 @@ def acquire(
             del locks[tag]
         return False
     entry = (backend, mode, session)
-    lock.queue.append(entry)
+    if doomed is not None:
+        raise deadlock_error(
+            [(backend, f"{MODES[mode]} on {describe}", doomed), (doomed, doomed.waiting.describe, backend)]
+        )
+    lock.queue.insert(place, entry)
 
     def blockers() -> list[Backend]:
         position = lock.queue.index(entry) if entry in lock.queue else 0
         return lock.conflicting(backend, mode) + [b for b, m, _ in lock.queue[:position] if m in CONFLICTS[mode]]
 
     waiting = Wait(backend, blockers, f"{MODES[mode]} on {describe}", tag[0])
+    waiting.lock = lock
     waiting.lock_tag = tag
     waiting.lock_mode = MODES[mode]
     try:
@@ -94,6 +103,31 @@ def acquire(
             lock.queue.remove(entry)
         _wake_queue(backend, lock)
         raise
+
+
+def _place(lock: Lock, mine: Any, mode: int) -> tuple[int, Backend | None]:
+    """Where in the queue a request goes: before the first waiter that this session's own holds keep waiting.
+
+    When that waiter's holds keep this request waiting too, the two can never both go on: it is returned as well.
+    """
+    if mine:
+        for place, (waiter, wanted, _) in enumerate(lock.queue):
+            if any(m in CONFLICTS[wanted] for m, _ in mine):
+                theirs = lock.holders.get(waiter, {})
+                return place, waiter if any(m in CONFLICTS[mode] for m, _ in theirs) else None
+    return len(lock.queue), None
+
+
+def let_ahead(lock: Lock, backend: Backend, other: Backend) -> bool:
+    """Resolve a deadlock by order: `backend` waits for `other` only because that stands before it in the queue."""
+    mode = next((m for b, m, _ in lock.queue if b is backend), 0)
+    if not mode or other in lock.conflicting(backend, mode):
+        return False
+    entry = next(e for e in lock.queue if e[0] is backend)
+    lock.queue.remove(entry)
+    lock.queue.insert(next((i for i, e in enumerate(lock.queue) if e[0] is other), 0), entry)
+    _wake_queue(backend, lock)
+    return True
 
 
 def _grant(backend: Backend, lock: Lock, mode: int, session: bool) -> None:

@@ -26,6 +26,7 @@ class Wait:
         "describe",
         "error",
         "event",
+        "lock",
         "lock_mode",
         "lock_tag",
         "ready",
@@ -42,6 +43,7 @@ class Wait:
         self.error: PgError | None = None
         self.timers: list[Any] = []
         self.start = backend.clock.now_us()
+        self.lock: Any = None
         self.lock_tag: Any = None
         self.lock_mode = ""
 
@@ -166,16 +168,18 @@ def check_deadlock(backend: Backend) -> None:
 
     if backend.waiting is None or not visit(backend, {id(backend)}):
         return
-    lines = [f"Process {n.pid} waits for {w.describe}; blocked by process {b.pid}." for n, w, b in path]
-    cancel(
-        backend,
-        PgError(
-            "40P01",
-            "deadlock detected",
-            detail="\n".join(lines),
-            hint="See server log for query details.",
-        ),
-    )
+    from emulators.postgres.locks import let_ahead
+
+    for node, wait, blocker in path:
+        if wait.lock is not None and let_ahead(wait.lock, node, blocker):
+            return
+    cancel(backend, deadlock_error([(n, w.describe, b) for n, w, b in path]))
+
+
+def deadlock_error(edges: list[tuple[Any, str, Any]]) -> PgError:
+    """One line for each who waits for whom."""
+    lines = [f"Process {n.pid} waits for {what}; blocked by process {b.pid}." for n, what, b in edges]
+    return PgError("40P01", "deadlock detected", detail="\n".join(lines), hint="See server log for query details.")
 
 
 def sleep(backend: Backend, seconds: float) -> None:

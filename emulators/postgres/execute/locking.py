@@ -108,7 +108,8 @@ def lock_version(
             if xmax == own.xid and xmax:
                 # Changed by this very transaction: by an earlier command it would not have been seen.
                 return None if version.next is None else version
-            return version
+            if not xmax or mode != 1:
+                return version
         if mode == 1 and version.state & KEYS_KEPT:
             passed = _passed_by(backend, version)
             if passed is None:
