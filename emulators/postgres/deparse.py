@@ -269,7 +269,7 @@ class Deparser:
             parts.append(f"WHEN {self.expr(condition)} THEN {self.expr(result)}")
         default = e.default if e.default is not None else t.Const(value=None, type=e.type)
         parts.append(f"ELSE {self.expr(default)}")
-        if self.pretty or True:
+        if True:
             pad = "\n" + " " * (self.indent + 4)
             return parts[0] + "".join([pad + p for p in parts[1:]]) + "\n" + " " * self.indent + "END"
         return " ".join([*parts, "END"])

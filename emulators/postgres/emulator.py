@@ -220,23 +220,15 @@ class PostgresEmulator(Emulator):
         return describe_frame(frame)
 
     def digest(self, state: Any = None) -> str:
-        """A hash of the present rows (Postgres has no digest of a former state)."""
+        """A hash of a state's rows and sequences; transaction numbers, which rolled-back work consumes too, stay out."""
         from emulators.postgres.export import cluster_digest
 
-        return cluster_digest(self)
+        return cluster_digest(self, self.snapshot() if state is None else state)
 
     def dump(self, state: Any = None) -> dict[str, Any]:
         from emulators.postgres.export import dump_database
 
-        if state is None:
-            return dump_database(self, state)
-        # Go there, look, and come back: nothing else runs meanwhile, and what is looked at is not changed.
-        now = self.snapshot()
-        self._go(state)
-        try:
-            return dump_database(self, state)
-        finally:
-            self._go(now)
+        return dump_database(self, state)
 
     def status(self) -> dict[str, Any]:
         database = self.cluster.databases.get(5)

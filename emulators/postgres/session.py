@@ -13,10 +13,12 @@ import greenlet
 
 from emulators.kernel.emulator import Link, Session
 from emulators.kernel.interceptor import Decision
+from emulators.kernel.oplog import OPERATION
 from emulators.postgres import commands, guc, oids
 from emulators.postgres.analyze.state import Parameters
 from emulators.postgres.backend import QUERY_KINDS, Backend, Result
 from emulators.postgres.context import timestamp_of
+from emulators.postgres.describe import describe_sql
 from emulators.postgres.encode import make_encoder
 from emulators.postgres.errors import PgError, in_failed_transaction, out_of_stack
 from emulators.postgres.settings_checks import REPORTED_AT_START
@@ -29,6 +31,14 @@ if TYPE_CHECKING:
     from emulators.postgres.emulator import PostgresEmulator
 
 _logger = logging.getLogger("parlel")
+
+_EMPTY_TAGS = {
+    "SELECT": "SELECT 0",
+    "INSERT": "INSERT 0 0",
+    "UPDATE": "UPDATE 0",
+    "DELETE": "DELETE 0",
+    "MERGE": "MERGE 0",
+}
 
 _SEVERITIES = ("debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error")
 
@@ -106,6 +116,7 @@ class PostgresSession(Session):
         self.copy: Any = None
         self.authenticator: Any = None
         self.secret = b""
+        self.parameters: dict[str, str] = {}
         self.pid = 0
         self.ending = False
         self.busy = False
@@ -128,11 +139,20 @@ class PostgresSession(Session):
                 return
             if frame is None:
                 return
-            self.log_append((0, self.clock.now_us(), self.id, frame))
+            if frame[0] == "E" and self.backend is not None:
+                frame = (*frame, self._portal_text(frame[1]))
+            self.log_append((OPERATION, self.clock.now_us(), self.id, frame))
+            self.emulator.operations += 1
             if self.interceptor.armed:
                 self.admit(frame)
             else:
                 self.execute(frame)
+
+    def _portal_text(self, payload: bytes) -> str:
+        """The SQL that an Execute runs, for the log."""
+        assert self.backend is not None
+        portal = self.backend.portals.get(payload[: payload.find(b"\0")].decode("utf-8", "replace"))
+        return portal.statement.text if portal is not None and portal.statement is not None else ""
 
     def execute(self, frame: Any) -> None:
         self.inbox.append((frame[0], frame[1]))
@@ -164,23 +184,54 @@ class PostgresSession(Session):
         self.outbox.append(data)
 
     def send_fault(self, frame: Any, decision: Decision) -> None:
+        """An injected error, or an empty success, in the protocol's own form."""
         code = frame[0]
-        sqlstate, _, message = (decision.error or "XX000:injected fault").partition(":")
-        if len(sqlstate) != 5:
-            sqlstate, message = "XX000", decision.error or "injected fault"
+        backend = self.backend
         if decision.action == "error":
+            sqlstate, _, message = (decision.error or "").partition(":")
+            if len(sqlstate) != 5 or not sqlstate.isalnum():
+                sqlstate, message = "XX000", decision.error or "injected fault"
             error = PgError(sqlstate, message.strip() or "injected fault")
+            if backend is None:
+                error.severity = "FATAL"
+                self._fatal(error)
+                return
             self.send(out.error_response(error))
-            if self.backend is not None:
-                self.backend.fail()
-            if code == "Q":
+            backend.fail()
+            if code in ("Q", "S"):
                 self._ready()
             else:
-                self.skipping = code != "S"
-        elif code == "Q":
-            self.send(out.EMPTY_QUERY)
+                self.skipping = True
+        elif backend is not None and code == "Q":
+            self._empty_answer(frontend.parse_string(bytes(frame[1])))
+            self._ready()
+        elif backend is not None and code == "E":
+            verb = describe_sql(frame[2])[0] if len(frame) > 2 else "SELECT"
+            self.send(out.command_complete(_EMPTY_TAGS.get(verb, verb)))
+        elif code == "S":
             self._ready()
         self.flush()
+
+    def _empty_answer(self, text: str) -> None:
+        """What the statements of a Query answer when they find nothing."""
+        backend = self.backend
+        assert backend is not None
+        for statement in backend.parse(text):
+            verb = describe_sql(text)[0]
+            if statement.node.kind in QUERY_KINDS and not _select_into(statement.node):
+                backend.start_transaction()
+                try:
+                    plan = backend.plan(statement.node, text)
+                    if plan.returns_rows:
+                        self.send(out.row_description(self.fields(plan.columns)))
+                    verb = plan.command.upper()
+                except PgError:
+                    self.send(out.EMPTY_QUERY)
+                    return
+                finally:
+                    if backend.state == "idle":
+                        backend.rollback()
+            self.send(out.command_complete(_EMPTY_TAGS.get(verb, verb)))
 
     def lost(self) -> None:
         self.ending = True
@@ -191,6 +242,54 @@ class PostgresSession(Session):
                 cancel(backend, PgError("57P01", "terminating connection", severity="FATAL"))
             backend.close()
         self.emulator.drain()
+
+    # -- checkpoints and restores ----------------------------------------------------------------------------
+
+    def is_plain(self) -> bool:
+        """True when the start-up message alone says everything about this session."""
+        backend = self.backend
+        if backend is None:
+            return not self.decoder.started
+        return (
+            backend.state == "idle"
+            and backend.catalog.transaction is None
+            and backend.waiting is None
+            and not (backend.prepared or backend.portals or backend.listening or backend.held_locks)
+            and backend.temp_schema is None
+            and backend.settings.values == backend.settings.reset_values
+            and backend.sequences.last is None
+        )
+
+    def export_state(self) -> Any:
+        if self.backend is None:
+            return None
+        return {"parameters": dict(self.parameters), "pid": self.pid, "secret": self.secret}
+
+    def import_state(self, state: Any) -> None:
+        if state is None:
+            return
+        self.parameters = dict(state["parameters"])
+        self.decoder.started = True
+        self.pid, self.secret = state["pid"], bytes(state["secret"])
+        self.emulator.adopt_backend_key(self, self.pid)
+        self._start_backend(self.parameters, greet=False)
+
+    def rebind(self, cluster: Any) -> None:
+        """The emulator went to another state, perhaps of another cluster: find the database again by its name."""
+        backend = self.backend
+        if backend is None:
+            return
+        database = next((d for d in cluster.databases.values() if d.name == backend.database.name), None)
+        if database is None or (backend.cluster is not cluster and backend.in_block):
+            self._fatal(PgError("57P01", "terminating connection due to administrator command", severity="FATAL"))
+            return
+        if backend.cluster is not cluster or backend.database is not database:
+            backend.cluster.backends.pop(backend.pid, None)
+            backend.cluster = cluster
+            backend.database = database
+            backend.catalog.rebind(database)
+            cluster.backends[backend.pid] = backend
+        backend.update_search_path()
 
     def _fatal(self, error: PgError) -> None:
         self.ending = True
@@ -220,7 +319,7 @@ class PostgresSession(Session):
             self._startup(code, payload)
             return
         backend = self.backend
-        backend.cancel_requested = "" if not backend.cancel_requested == "terminate" else "terminate"
+        backend.cancel_requested = "" if backend.cancel_requested != "terminate" else "terminate"
         if self.copy is not None and code in "dcfHS":
             self._copy_message(code, payload)
             return
@@ -317,12 +416,16 @@ class PostgresSession(Session):
             self.send(self.authenticator.challenge())
 
     def _authenticated(self, parameters: dict[str, str]) -> None:
+        self._start_backend(parameters, greet=True)
+
+    def _start_backend(self, parameters: dict[str, str], *, greet: bool) -> None:
         emulator = self.emulator
         cluster = emulator.cluster
         user = parameters["user"]
         name = parameters.get("database") or user
         role, database = emulator.resolve(user, name)
-        self.pid, self.secret = emulator.new_backend_key(self)
+        if greet:
+            self.pid, self.secret = emulator.new_backend_key(self)
         backend = Backend(cluster, database, role.oid, self.pid)
         backend.authenticated_user = role.oid
         self.backend = backend
@@ -331,6 +434,9 @@ class PostgresSession(Session):
         cluster.backends[self.pid] = backend
         backend.notices = self._notice
         backend.initial_settings(name, user, parameters)
+        if not greet:
+            backend.status = self._parameter_status
+            return
         self.send(out.AUTH_OK)
         for setting in REPORTED_AT_START:
             self.send(out.parameter_status(setting, backend.show_setting(setting) or ""))

@@ -108,11 +108,10 @@ def check(backend: Backend, key: str, value: str) -> str:
         if name not in ("UTF8", "SQL_ASCII"):
             raise PgError("0A000", f"client encoding {name} is not supported by this emulator")
         return name
-    if key == "search_path":
-        if split_list(value) is None:
-            raise PgError(
-                "22023", f'invalid value for parameter "search_path": "{value}"', detail="List syntax is invalid."
-            )
+    if key == "search_path" and split_list(value) is None:
+        raise PgError(
+            "22023", f'invalid value for parameter "search_path": "{value}"', detail="List syntax is invalid."
+        )
     if key == "transaction_isolation":
         return _isolation(backend, value)
     if key == "transaction_read_only":
@@ -283,7 +282,7 @@ def split_options(text: str) -> list[tuple[str, str]]:
         if w == "-c" and i + 1 < len(words):
             i += 1
             w = words[i]
-        elif w.startswith("-c") or w.startswith("--"):
+        elif w.startswith(("-c", "--")):
             w = w[2:]
         name, _, value = w.partition("=")
         out.append((name.replace("-", "_"), value))

@@ -145,7 +145,7 @@ def finish_aggregate(
     if not args and not star and not within:
         raise PgError("42809", f"{name}(*) must be used to call a parameterless aggregate function", location=location)
     for arg in args:
-        if isinstance(arg, FuncExpr) and arg.func.proretset and over is None and False:
+        if isinstance(arg, FuncExpr) and False:
             raise PgError("0A000", "aggregate function calls cannot contain set-returning function calls")
     coerced, result, _ = _aggregate_arguments(ps, found, args, location, kind, ndirect)
     if over is not None:
@@ -359,7 +359,7 @@ def check_srf(ps: ParseState, location: int) -> None:
     if ps.srf_forbidden:
         raise PgError("0A000", f"set-returning functions are not allowed in {ps.srf_forbidden}", location=location)
     text = _SRF_TEXT.get(ps.clause, ps.clause)
-    if ps.clause == "values" and False:
+    if False:
         return
     if text is not None:
         raise PgError("0A000", f"set-returning functions are not allowed in {text}", location=location)

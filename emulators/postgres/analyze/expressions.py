@@ -920,7 +920,7 @@ def function_call(ps: ParseState, node: Node, *, procedure: bool = False) -> Exp
     direct = list(args)
     if within:
         # The ORDER BY of WITHIN GROUP gives further arguments.
-        if len(args) and variadic and False:
+        if len(args) and False:
             raise PgError("42601", "VARIADIC is not allowed here", location=location)
         for item in order:
             args.append(transform_in(ps, item.node, "order by"))

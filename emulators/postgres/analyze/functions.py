@@ -71,7 +71,7 @@ def function_candidates(
             order = _match_named(row, nargs, names)
             if order is None:
                 continue
-            if row.provariadic and nargs < pronargs and False:
+            if False:
                 continue
             candidate = Candidate(row, [types[i] for i in order], position)
             candidate.order = order
@@ -372,9 +372,7 @@ def prepare_arguments(ps: ParseState, found: Resolved, args: list[Expr], locatio
         elements = coerced[fixed:]
         element_type = elements[0].type if elements else row.provariadic
         array = catalog.array_type(element_type)
-        coerced = coerced[:fixed] + [
-            ArrayExpr(elements=elements, elemtype=element_type, type=array, location=exposed_location(elements[0]))
-        ]
+        coerced = [*coerced[:fixed], ArrayExpr(elements=elements, elemtype=element_type, type=array, location=exposed_location(elements[0]))]
         variadic = True
     return coerced, result, variadic
 

@@ -99,13 +99,12 @@ def _plain_select(ps: ParseState, node: Node) -> Query:
     query.command = "select"
     with_clause(ps, node.withClause)
     query.into = node.intoClause
-    if query.into is not None:
-        if ps.parent is not None:
-            raise PgError(
-                "42601",
-                "SELECT ... INTO is not allowed here",
-                location=query.into.rel.location if query.into.rel else -1,
-            )
+    if query.into is not None and ps.parent is not None:
+        raise PgError(
+            "42601",
+            "SELECT ... INTO is not allowed here",
+            location=query.into.rel.location if query.into.rel else -1,
+        )
     ps.window_definitions = node.windowClause or []
     transform_from(ps, node.fromClause or [])
     query.targets = target_list(ps, node.targetList or [])

@@ -115,13 +115,12 @@ def _build(ps: ParseState, node: Node, name: str | None) -> WindowClause:
         partition = base.partition
         if not order:
             order = base.order
-    if options & RANGE and options & (START_PRECEDING | START_FOLLOWING | END_PRECEDING | END_FOLLOWING):
-        if len(order) != 1:
-            raise PgError(
-                "42P20",
-                "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column",
-                location=node.location,
-            )
+    if options & RANGE and options & (START_PRECEDING | START_FOLLOWING | END_PRECEDING | END_FOLLOWING) and len(order) != 1:
+        raise PgError(
+            "42P20",
+            "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column",
+            location=node.location,
+        )
     if options & GROUPS and not order:
         raise PgError("42P20", "GROUPS mode requires an ORDER BY clause", location=node.location)
     start = _frame_offset(ps, options, node.startOffset, order)

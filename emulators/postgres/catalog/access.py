@@ -44,6 +44,13 @@ class Catalog:
         self._private_io: dict[int, Any] = {}
         self._private_version = -1
 
+    def rebind(self, database: Database) -> None:
+        """The session's database was replaced by another state's."""
+        self.database = database
+        self.cluster = database.cluster
+        self.transaction = None
+        self._private = None
+
     # -- caching ---------------------------------------------------------------------------------------------
 
     @property

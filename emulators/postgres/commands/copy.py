@@ -74,9 +74,7 @@ class Options:
             self.on_error = _word(arg)
             if self.on_error not in ("stop", "ignore"):
                 raise PgError("22023", f'COPY ON_ERROR "{self.on_error}" not recognized', location=option.location)
-        elif name in ("log_verbosity", "reject_limit"):
-            pass
-        elif name == "convert_selectively":
+        elif name in ("log_verbosity", "reject_limit") or name == "convert_selectively":
             pass
         else:
             raise PgError("42601", f'option "{name}" not recognized', location=option.location)
@@ -112,7 +110,8 @@ class Options:
                 if getattr(self, name) is not None:
                     raise PgError("0A000", f"COPY {name.upper()} requires CSV mode")
         else:
-            assert self.quote is not None and self.escape is not None
+            assert self.quote is not None
+            assert self.escape is not None
             if len(self.quote.encode()) != 1:
                 raise PgError("0A000", "COPY quote must be a single one-byte character")
             if self.delimiter == self.quote:

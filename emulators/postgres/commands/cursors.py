@@ -104,9 +104,8 @@ def fetch_rows(portal: Any, direction: str, count: int) -> list[Any]:
         return [rows[wanted - 1]]
     if direction == "relative":
         wanted = position + count
-        if count < 0 or (count == 0 and 1 <= position <= total):
-            if count < 0:
-                need_scroll()
+        if (count < 0 or (count == 0 and 1 <= position <= total)) and count < 0:
+            need_scroll()
         if wanted < 1:
             portal.position = 0
             return []

@@ -159,9 +159,8 @@ def create_function(backend: Any, node: Any, text: str) -> str:
         all_types.append(oid)
         modes.append(mode)
         names.append(parameter_name)
-        if mode in "ibv" or (procedure and mode == "o"):
-            if mode != "o" or procedure:
-                args.append(oid)
+        if (mode in "ibv" or (procedure and mode == "o")) and (mode != "o" or procedure):
+            args.append(oid)
         if mode == "v":
             element = catalog.element_type(oid)
             if not element and oid not in (oids.ANY, oids.ANYARRAY, oids.ANYCOMPATIBLEARRAY):

@@ -42,7 +42,7 @@ def vacuum(backend: Any, node: Any, text: str) -> str:
             for column in item.va_cols or ():
                 if relation.column(column.sval) is None:
                     raise PgError("42703", f'column "{column.sval}" of relation "{relation.name}" does not exist')
-            if not is_vacuum or True:
+            if True:
                 heap = backend.database.heap(relation.filenode)
                 backend.catalog.update(
                     "pg_class",

@@ -513,9 +513,8 @@ def creation_target(backend: Any, names: list[str], persistence: str = "p") -> t
         schema = catalog.schema_oid(names[-2])
         if schema is None:
             raise PgError("3F000", f'schema "{names[-2]}" does not exist')
-        if persistence == "t":
-            if schema != backend.temp_schema:
-                raise PgError("42P16", "cannot create temporary relation in non-temporary schema")
+        if persistence == "t" and schema != backend.temp_schema:
+            raise PgError("42P16", "cannot create temporary relation in non-temporary schema")
     elif persistence == "t":
         return ensure_temp_schema(backend), name, "t"
     else:

@@ -62,7 +62,7 @@ def _attributes(backend: Any, options: Any) -> tuple[dict[str, Any], dict[str, A
 
 
 def _stored(backend: Any, password: str | None) -> str | None:
-    if password is None or password.startswith(("SCRAM-SHA-256$", "md5")) and len(password) > 30:
+    if password is None or (password.startswith(("SCRAM-SHA-256$", "md5")) and len(password) > 30):
         return password
     if not password:
         backend.notice(PgError("00000", "empty string is not a valid password, clearing password", severity="NOTICE"))
@@ -213,7 +213,7 @@ def _owned_objects(backend: Any, oid: int, name: str) -> list[str]:
 
 def _grant_role(backend: Any, role: int, member: int, *, admin: bool = False) -> None:
     catalog = backend.catalog
-    if role in roles_of(backend, member) and role == member or member in roles_of(backend, role):
+    if (role in roles_of(backend, member) and role == member) or member in roles_of(backend, role):
         raise PgError("0LP01", f'role "{catalog.role_name(role)}" is a member of role "{catalog.role_name(member)}"')
     existing = catalog.find("pg_auth_members", roleid=role, member=member)
     if existing:
@@ -292,7 +292,7 @@ def _find_objects(backend: Any, node: Any) -> list[Any]:
                 kinds = "rvmp" if kind == "OBJECT_TABLE" else "S"
                 out += [r for r in catalog.find("pg_class", relnamespace=schema) if r.relkind in kinds]
             else:
-                out += [r for r in catalog.find("pg_proc", pronamespace=schema)]
+                out += list(catalog.find("pg_proc", pronamespace=schema))
         return out
     for item in node.objects:
         if kind in ("OBJECT_TABLE", "OBJECT_SEQUENCE"):

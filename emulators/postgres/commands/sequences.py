@@ -54,7 +54,7 @@ def sequence_parameters(
     cycle = bool(given["cycle"].arg.boolval) if "cycle" in given else (old.seqcycle if old else False)
     default_max = limit - 1 if increment > 0 else -1
     default_min = 1 if increment > 0 else -limit
-    old_limit = _LIMITS[data_type] if data_type in _LIMITS else limit
+    old_limit = _LIMITS.get(data_type, limit)
     maximum = old.seqmax if old else default_max
     if type_changed and old.seqmax == old_limit - 1:
         maximum = limit - 1

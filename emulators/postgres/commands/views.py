@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulators.postgres import oids
+from emulators.postgres.analyze.relations import range_var_names
 from emulators.postgres.catalog.access import NodeTree
 from emulators.postgres.commands import command
 from emulators.postgres.commands.objects import (
@@ -17,7 +18,6 @@ from emulators.postgres.commands.objects import (
     insert_attribute,
 )
 from emulators.postgres.commands.tables import relation_options
-from emulators.postgres.analyze.relations import range_var_names
 from emulators.postgres.errors import PgError, unsupported
 
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulators.postgres import oids
+from emulators.postgres import oids, sysfuncs
 from emulators.postgres.analyze import tree as t
 from emulators.postgres.analyze.functions import equality_operator, ordering_operator
 from emulators.postgres.catalog.access import Catalog
 from emulators.postgres.compile.code import Function, Module, literal
-from emulators.postgres import sysfuncs
 from emulators.postgres.errors import PgError
 from emulators.postgres.execute import helpers
 from emulators.postgres.functions import registry as functions
@@ -319,11 +318,10 @@ class ExpressionCompiler:
 
     def value(self, e: t.Expr) -> str:
         scope = self.scope
-        if scope.groups or scope.aggregated:
-            if not isinstance(e, (t.Const, t.Param)):
-                for group, name in scope.groups:
-                    if t.equal(group, e):
-                        return name
+        if (scope.groups or scope.aggregated) and not isinstance(e, (t.Const, t.Param)):
+            for group, name in scope.groups:
+                if t.equal(group, e):
+                    return name
         method = getattr(self, "_v_" + type(e).__name__, None)
         if method is None:
             raise PgError("0A000", f"{type(e).__name__} is not supported by this emulator", location=e.location)
@@ -381,7 +379,7 @@ class ExpressionCompiler:
             types = tuple([c.type for c in columns if not c.dropped])
             live = [i for i, c in enumerate(columns) if not c.dropped]
         else:
-            names = [n for n in entry.column_names]
+            names = list(entry.column_names)
             types = tuple([c[0] for c in entry.columns])
             live = list(range(len(names)))
         source = row if live == list(range(len(live))) else f"({''.join(f'{row}[{i}], ' for i in live)})"

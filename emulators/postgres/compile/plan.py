@@ -235,7 +235,8 @@ class PlanCompiler(SelectCompiler):
 
     def _on_conflict(self, query: t.Query) -> str:
         clause = query.on_conflict
-        assert clause is not None and query.result is not None
+        assert clause is not None
+        assert query.result is not None
         relation = query.result.relation
         arbiters = self.module.constant(tuple(clause.arbiters), "arb")
         if not clause.do_update:
