@@ -225,7 +225,7 @@ def cluster_digest(emulator: PostgresEmulator, state: Any) -> str:
 
     def bare(heaps: Any) -> Any:
         return {
-            relid: [[tid, cells] for tid, _, cells in rows]
+            relid: [cells for _, _, cells in rows]
             for relid, rows in heaps.items()
             # Password verifiers hold a salt of chance.
             if relid != str(oids.PG_AUTHID)
