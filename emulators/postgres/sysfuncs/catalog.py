@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from emulators.postgres import deparse, oids
 from emulators.postgres.catalog.describe import object_description
@@ -14,7 +15,10 @@ from emulators.postgres.functions.registry import BUILTINS, builtin
 from emulators.postgres.types.values import PgArray, Row
 
 
-def define(*names: str, **kw: Any) -> Any:
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def define(*names: str, **kw: Any) -> Callable[[F], F]:
     """Like `builtin`, unless functions/ has an implementation of its own already."""
     free = [n for n in names if n not in BUILTINS]
     if not free:
