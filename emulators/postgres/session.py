@@ -120,6 +120,7 @@ class PostgresSession(Session):
         self.pid = 0
         self.ending = False
         self.busy = False
+        self.idle_timer: Any = None
 
     # -- the kernel's side -----------------------------------------------------------------------------------
 
@@ -235,6 +236,8 @@ class PostgresSession(Session):
 
     def lost(self) -> None:
         self.ending = True
+        if self.idle_timer is not None:
+            self.idle_timer.cancel()
         self.emulator.session_ended(self)
         backend = self.backend
         if backend is not None:
@@ -319,6 +322,9 @@ class PostgresSession(Session):
             self._startup(code, payload)
             return
         backend = self.backend
+        if self.idle_timer is not None:
+            self.idle_timer.cancel()
+            self.idle_timer = None
         backend.cancel_requested = "" if backend.cancel_requested != "terminate" else "terminate"
         if self.copy is not None and code in "dcfHS":
             self._copy_message(code, payload)
@@ -372,7 +378,28 @@ class PostgresSession(Session):
         assert backend is not None
         backend.state_change = self.clock.now_us()
         backend.query_done()
+        self._arm_idle_timeout()
         self.send(out.ready(backend.status_letter()))
+
+    def _arm_idle_timeout(self) -> None:
+        """From ReadyForQuery on the client's silence counts; its next message cancels this."""
+        backend = self.backend
+        assert backend is not None
+        if backend.in_block:
+            name, code, what = "idle_in_transaction_session_timeout", "25P03", "idle-in-transaction timeout"
+        else:
+            name, code, what = "idle_session_timeout", "57P05", "idle-session timeout"
+        value = backend.settings.values.get(name)
+        if not value or value == "0":
+            return
+
+        def expired() -> None:
+            if not self.busy and not self.ending:
+                backend.rollback()
+                self._fatal(PgError(code, f"terminating connection due to {what}", severity="FATAL"))
+                self.emulator.drain()
+
+        self.idle_timer = self.clock.call_later(int(value) * 1000, expired)
 
     # -- start-up --------------------------------------------------------------------------------------------
 

@@ -170,7 +170,8 @@ def check_deadlock(backend: Backend) -> None:
         return
     from emulators.postgres.locks import let_ahead
 
-    for node, wait, blocker in path:
+    # The edge farthest from this session is tried first, as PostgreSQL does.
+    for node, wait, blocker in reversed(path):
         if wait.lock is not None and let_ahead(wait.lock, node, blocker):
             return
     cancel(backend, deadlock_error([(n, w.describe, b) for n, w, b in path]))

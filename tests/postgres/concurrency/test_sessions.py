@@ -210,3 +210,23 @@ def test_a_session_that_goes_frees_its_locks(world: World) -> None:
     assert b.run("UPDATE t SET n = n + 5 WHERE id = 1 RETURNING n") is None
     a.close()
     assert b.result() == [("5",)]
+
+
+def test_idle_in_transaction_timeout_frees_the_locks(world: World) -> None:
+    a, b, _ = world.clients
+    a.run("SET idle_in_transaction_session_timeout = '10s'; BEGIN; SELECT 1")
+    a.run("UPDATE t SET n = 1 WHERE id = 1")
+    b.run("SET deadlock_timeout = '60s'")
+    assert b.run("UPDATE t SET n = n + 5 WHERE id = 1 RETURNING n") is None
+    world.clock.advance(11)
+    assert b"25P03" in a.data
+    assert b.result() == [("5",)]
+
+
+def test_statement_timeout_ends_a_wait(world: World) -> None:
+    a, b, _ = world.clients
+    a.run("BEGIN; UPDATE t SET n = 1 WHERE id = 1")
+    b.run("SET statement_timeout = '10s'")
+    assert b.run("UPDATE t SET n = 2 WHERE id = 1") is None
+    world.clock.advance(11)
+    assert b.result() == "57014 canceling statement due to statement timeout"
