@@ -90,9 +90,13 @@ def main() -> None:
     DATA.mkdir(exist_ok=True)
     body = ",\n".join(json.dumps(item, separators=(",", ":")) for item in rows)
     head = {key: table[key] for key in ("version", "groups", "since")}
-    (DATA / "commands.json").write_text(json.dumps(head, separators=(",", ":"))[:-1] + ',"commands":[\n' + body + "\n]}\n")
+    (DATA / "commands.json").write_text(
+        json.dumps(head, separators=(",", ":"))[:-1] + ',"commands":[\n' + body + "\n]}\n"
+    )
     stripped = {name: without_prose(item) for name, item in sorted(docs.items())}
-    body = ",\n".join(f"{json.dumps(name)}:{json.dumps(item, separators=(',', ':'))}" for name, item in stripped.items())
+    body = ",\n".join(
+        f"{json.dumps(name)}:{json.dumps(item, separators=(',', ':'))}" for name, item in stripped.items()
+    )
     (DATA / "command_docs.json").write_text("{\n" + body + "\n}\n")
     print(len(rows), "commands")
 

@@ -75,7 +75,8 @@ def play(
 ) -> int:
     """Restore the checkpoint into the (fresh) emulators, and run the records of their services; the clock must be frozen.
 
-    `put_dice_back` sets chance as it was at the checkpoint. `reseed` is called for RESEED records. `snapshots` maps ids to states by service for RESTORE records; SNAPSHOT records met
+    `put_dice_back` sets chance as it was at the checkpoint. `reseed` is called for RESEED records. `snapshots` maps
+    ids to states by service for RESTORE records; SNAPSHOT records met
     on the way add to it.
     Sessions that are still open at the end are ended, as a crash would. Returns the number of operations run.
     """

@@ -356,7 +356,9 @@ def _infer_arbiters(ps: ParseState, entry: RangeEntry, infer: Node, result: OnCo
         stored = [rebind(e, entry) for e in index.expressions]
         if len(stored) != len(expressions) or not all(any(equal(s, e) for e in expressions) for s in stored):
             continue
-        if index.predicate is not None and (predicate is None or not implies(predicate, rebind(index.predicate, entry))):
+        if index.predicate is not None and (
+            predicate is None or not implies(predicate, rebind(index.predicate, entry))
+        ):
             continue
         if not index.immediate:
             continue

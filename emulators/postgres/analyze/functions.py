@@ -372,7 +372,10 @@ def prepare_arguments(ps: ParseState, found: Resolved, args: list[Expr], locatio
         elements = coerced[fixed:]
         element_type = elements[0].type if elements else row.provariadic
         array = catalog.array_type(element_type)
-        coerced = [*coerced[:fixed], ArrayExpr(elements=elements, elemtype=element_type, type=array, location=exposed_location(elements[0]))]
+        coerced = [
+            *coerced[:fixed],
+            ArrayExpr(elements=elements, elemtype=element_type, type=array, location=exposed_location(elements[0])),
+        ]
         variadic = True
     return coerced, result, variadic
 

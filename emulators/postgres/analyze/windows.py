@@ -115,7 +115,11 @@ def _build(ps: ParseState, node: Node, name: str | None) -> WindowClause:
         partition = base.partition
         if not order:
             order = base.order
-    if options & RANGE and options & (START_PRECEDING | START_FOLLOWING | END_PRECEDING | END_FOLLOWING) and len(order) != 1:
+    if (
+        options & RANGE
+        and options & (START_PRECEDING | START_FOLLOWING | END_PRECEDING | END_FOLLOWING)
+        and len(order) != 1
+    ):
         raise PgError(
             "42P20",
             "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column",

@@ -61,6 +61,8 @@ class ExpressionCompiler:
         sysfuncs.load()
         self.module.globals.update(functions.INLINE_GLOBALS)
         self.function: Function = Function("run", "rt", None)
+        #: id(call) -> the columns its query gives a function that returns record.
+        self.record_columns: dict[int, list[tuple[str, int, int]]] = {}
         #: id(entry) -> name of the Python variable with its row tuple.
         self.rows: dict[int, str] = {}
         #: id(entry) -> name of the variable with its Version, where one is kept.
@@ -244,7 +246,7 @@ class ExpressionCompiler:
             types = (*[a.type for a in args[:-1]], element, result)
             target = entry.resolve(types, self.catalog, variadic_array=True)
         else:
-            target = entry.resolve(types, self.catalog)
+            target = entry.resolve(types, self.catalog, columns=self.record_columns.get(id(e)))
         name = self.module.constant(target, "f")
         prefix = "ctx, " if entry.ctx else ""
         if any_variadic:

@@ -573,6 +573,12 @@ class JoinCompiler(ExpressionCompiler):
             expr = function.expr
             inner = expr
             saved = None
+            if function.composite and expr.type == oids.RECORD:
+                kinds = [
+                    (name, kind[0], kind[1])
+                    for name, kind in zip(function.column_names, function.column_types, strict=True)
+                ]
+                self.record_columns[id(expr)] = kinds
             if isinstance(inner, t.FuncExpr) and inner.func.proretset:
                 code = self.call_set(inner)
                 if function.composite:

@@ -1,8 +1,7 @@
 """json functions over text, constructors of json and jsonb, and records from either.
 
 json members are slices of the original text, so spacing and duplicate keys survive; of duplicate keys the last one
-answers. json(b)_to_record(set), and json(b)_populate_record(set) of an anonymous record, get the columns of the
-call's definition list as an extra last argument: a list of (name, type oid, typmod).
+answers. Functions that return record take the query's column definition list when they are bound.
 """
 
 from __future__ import annotations
@@ -19,14 +18,14 @@ from emulators.postgres.functions.json_convert import (
     to_jsonb,
 )
 from emulators.postgres.functions.jsonb import path_index, type_name
-from emulators.postgres.functions.registry import builtin
+from emulators.postgres.functions.registry import Columns, builtin
 from emulators.postgres.types.errors import data_error, invalid_parameter, null_not_allowed
 from emulators.postgres.types.json_io import (
     JsonNode,
     JsonParser,
+    from_node,
     jsonb_text,
     make_object,
-    parse_jsonb,
     quote,
 )
 from emulators.postgres.types.registry import type_io
@@ -148,13 +147,13 @@ def _object_items(text: str) -> list[tuple[str, JsonNode]]:
 
 
 @builtin("json_each", srf=True)
-def json_each(text: str) -> list[tuple[str, str]]:
-    return [(key, node_json(item, text)) for key, item in _object_items(text)]
+def json_each(text: str) -> list[Row]:
+    return [Row.of((key, node_json(item, text)), (25, 114), ("key", "value")) for key, item in _object_items(text)]
 
 
 @builtin("json_each_text", srf=True)
-def json_each_text(text: str) -> list[tuple[str, str | None]]:
-    return [(key, node_text(item, text)) for key, item in _object_items(text)]
+def json_each_text(text: str) -> list[Row]:
+    return [Row.of((key, node_text(item, text)), (25, 25), ("key", "value")) for key, item in _object_items(text)]
 
 
 @builtin("json_strip_nulls")
@@ -368,35 +367,71 @@ def jsonb_object_two(keys: PgArray, values: PgArray) -> Any:
     return _jsonb_object(_two_arrays(keys, values))
 
 
-# Records
-Columns = list[tuple[str, int, int]]
+# Records. Members come as jsonb values, or as (node, text) of json, whose text is kept for json and text columns.
+class _Member:
+    """A member of json text."""
+
+    __slots__ = ("node", "text")
+
+    def __init__(self, node: JsonNode, text: str):
+        self.node = node
+        self.text = text
 
 
-def json_to_value(value: Any, oid: int, typmod: int, catalog: Any, ctx: Any, where: str = "") -> Any:
-    """A jsonb value as a value of an SQL type, the way jsonb_populate_record does it."""
+def _kind(value: Any) -> str:
+    if isinstance(value, _Member):
+        kind = value.node.kind
+        return "boolean" if kind in ("true", "false") else kind
+    return type_name(value)
+
+
+def _items(value: Any) -> list[Any]:
+    return [_Member(item, value.text) for item in value.node.items] if isinstance(value, _Member) else value
+
+
+def _members(value: Any) -> dict[str, Any]:
+    if isinstance(value, _Member):
+        return {key: _Member(item, value.text) for key, item in value.node.items}
+    return value  # type: ignore[no-any-return]
+
+
+def _plain_text(value: Any) -> str:
+    """A string's content, anything else's JSON text."""
+    if isinstance(value, _Member):
+        return node_text(value.node, value.text) or ""
+    return value if isinstance(value, str) else jsonb_text(value)
+
+
+def json_to_value(value: Any, oid: int, typmod: int, catalog: Any, ctx: Any, where: str = "", base: Any = None) -> Any:
+    """A member as a value of an SQL type, the way (json|jsonb)_populate_record does it; domains are checked."""
+    result = _base_value(value, oid, typmod, catalog, ctx, where, base)
+    if catalog.type_info(oid).typtype == "d":
+        check = getattr(ctx, "check_domain", None)
+        if check is not None:
+            check(oid, result)
+    return result
+
+
+def _base_value(value: Any, oid: int, typmod: int, catalog: Any, ctx: Any, where: str, base: Any) -> Any:
+    if value is None or _kind(value) == "null":
+        return None
     info = base_info(oid, catalog)
     if info.input == "jsonb_in":
-        return value
+        return from_node(value.node, value.text) if isinstance(value, _Member) else value
     if info.input == "json_in":
-        return jsonb_text(value)
-    if value is JSON_NULL or value is None:
-        return None
-    if info.element:
-        if isinstance(value, str):
-            return type_io(oid, catalog).text_in(value, typmod, ctx)
-        if not isinstance(value, list):
+        return node_json(value.node, value.text) if isinstance(value, _Member) else jsonb_text(value)
+    kind = _kind(value)
+    if info.element and kind != "string":
+        if kind != "array":
             raise _expected_array(where)
         return _array_value(value, info, typmod, catalog, ctx, where)
-    if info.input == "record_in":
-        if isinstance(value, str):
-            return type_io(oid, catalog).text_in(value, typmod, ctx)
-        if not isinstance(value, dict):
+    if info.input == "record_in" and kind != "string":
+        if kind != "object":
             raise invalid_parameter(
-                f"cannot call populate_composite on {'an array' if isinstance(value, list) else 'a scalar'}"
+                f"cannot call populate_composite on {'an array' if kind == 'array' else 'a scalar'}"
             )
-        return populate(None, value, list(info.attributes), catalog, ctx)
-    text = value if isinstance(value, str) else jsonb_text(value)
-    return type_io(oid, catalog).text_in(text, typmod, ctx)
+        return populate(base, value, list(info.attributes), catalog, ctx)
+    return type_io(oid, catalog).text_in(_plain_text(value), typmod, ctx)
 
 
 def _expected_array(where: str) -> Exception:
@@ -404,32 +439,31 @@ def _expected_array(where: str) -> Exception:
     return data_error("22P02", "expected JSON array", hint=hint)
 
 
-def _array_value(value: list[Any], info: Any, typmod: int, catalog: Any, ctx: Any, where: str) -> PgArray:
+def _array_value(value: Any, info: Any, typmod: int, catalog: Any, ctx: Any, where: str) -> PgArray:
+    element_info = base_info(info.element, catalog)
+    # Inner arrays of a json array are values of their own, not dimensions.
+    flat_json = element_info.input in ("json_in", "jsonb_in")
     dims: list[int] = []
     level: Any = value
-    while isinstance(level, list):
-        dims.append(len(level))
-        if not level:
-            break
-        level = level[0]
-    element_info = base_info(info.element, catalog)
-    if element_info.input in ("json_in", "jsonb_in"):
-        # Inner arrays are values of their own, not dimensions.
-        dims = dims[:1]
-    if 0 in dims:
-        return PgArray([])
+    while _kind(level) == "array" and not (flat_json and dims):
+        items = _items(level)
+        dims.append(len(items))
+        if not items:
+            return PgArray([])
+        level = items[0]
     flat: list[Any] = []
 
-    def walk(items: Any, depth: int) -> None:
+    def walk(member: Any, depth: int) -> None:
         if depth == len(dims):
-            if isinstance(items, list) and element_info.input not in ("json_in", "jsonb_in"):
-                raise _mismatch(where)
-            flat.append(json_to_value(items, info.element, typmod, catalog, ctx, where))
+            if _kind(member) == "array" and not flat_json:
+                raise _mismatch()
+            flat.append(json_to_value(member, info.element, typmod, catalog, ctx, where))
             return
-        if not isinstance(items, list):
+        if _kind(member) != "array":
             raise _expected_array(where)
+        items = _items(member)
         if len(items) != dims[depth]:
-            raise _mismatch(where)
+            raise _mismatch()
         for item in items:
             walk(item, depth + 1)
 
@@ -437,7 +471,7 @@ def _array_value(value: list[Any], info: Any, typmod: int, catalog: Any, ctx: An
     return PgArray(flat, tuple(dims))
 
 
-def _mismatch(where: str) -> Exception:
+def _mismatch() -> Exception:
     return data_error(
         "22P02",
         "malformed JSON array",
@@ -447,129 +481,136 @@ def _mismatch(where: str) -> Exception:
 
 def populate(base: Row | None, value: Any, columns: Columns, catalog: Any, ctx: Any) -> Row:
     """A row of the columns: members of the object, else the base row's values, else NULL."""
+    members = _members(value)
     out = []
     for index, (name, oid, typmod) in enumerate(columns):
-        if name in value:
-            out.append(json_to_value(value[name], oid, typmod, catalog, ctx, name))
+        old = None if base is None else base[index]
+        if name in members:
+            out.append(json_to_value(members[name], oid, typmod, catalog, ctx, name, old))
+        elif base is None:
+            # A missing member is NULL, which a domain may still refuse.
+            out.append(json_to_value(None, oid, typmod, catalog, ctx, name))
         else:
-            out.append(None if base is None else base[index])
+            out.append(old)
     return Row.of(out, tuple(oid for _, oid, _ in columns), tuple(name for name, _, _ in columns))
 
 
-def _columns(oid: int, base: Row | None, catalog: Any, given: Columns | None) -> Columns:
-    if given is not None:
-        return given
+def _columns(oid: int, base: Row | None, catalog: Any, given: Columns | None, name: str) -> Columns:
+    """The result's columns: the named type's, the base row's, or the query's definition list."""
     info = base_info(oid, catalog)
     if info.attributes:
         return list(info.attributes)
     if base is not None and base.types:
         names = base.names or tuple(f"f{index}" for index in range(1, len(base) + 1))
-        return [(name, each, -1) for name, each in zip(names, base.types, strict=True)]
+        found = [(each, kind, -1) for each, kind in zip(names, base.types, strict=True)]
+        if given is None:
+            return found
+        _check_columns(found, given, catalog)
+    if given is not None:
+        return given
     raise data_error(
-        "42804",
-        "could not determine row type for result of json_populate_record",
+        "0A000",
+        f"could not determine row type for result of {name}",
         hint="Provide a non-null record argument, or call the function in the FROM clause using a column definition list.",
     )
 
 
+def _check_columns(found: Columns, given: Columns, catalog: Any) -> None:
+    message = "function return row and query-specified return row do not match"
+    if len(found) != len(given):
+        plural = "attribute" if len(found) == 1 else "attributes"
+        raise data_error(
+            "42804", message, f"Returned row contains {len(found)} {plural}, but query expects {len(given)}."
+        )
+    for place, ((_, actual, _), (_, wanted, _)) in enumerate(zip(found, given, strict=True), 1):
+        if actual != wanted:
+            first, second = catalog.type_info(actual).display, catalog.type_info(wanted).display
+            raise data_error(
+                "42804", message, f"Returned type {first} at ordinal position {place}, but query expects {second}."
+            )
+
+
 def _decode(value: Any, is_json: bool) -> Any:
-    return parse_jsonb(value) if is_json else value
+    return _Member(parse(value), value) if is_json else value
 
 
-def _object_or_error(value: Any, name: str) -> Any:
-    if not isinstance(value, dict):
-        what = "an array" if isinstance(value, list) else "a scalar"
-        raise invalid_parameter(f"cannot call {name} on {what}")
+def _object_or_error(value: Any) -> Any:
+    kind = _kind(value)
+    if kind != "object":
+        raise invalid_parameter(f"cannot call populate_composite on {'an array' if kind == 'array' else 'a scalar'}")
     return value
-
-
-def _populate_record(is_json: bool, name: str) -> Any:
-    def bind(types: tuple[int, ...], catalog: Any) -> Any:
-        def run(ctx: Any, base: Row | None, value: Any, *rest: Any) -> Row | None:
-            given = rest[-1] if rest and isinstance(rest[-1], list) else None
-            if value is None:
-                return base
-            columns = _columns(types[0], base, catalog, given)
-            return populate(base, _object_or_error(_decode(value, is_json), name), columns, catalog, ctx)
-
-        return run
-
-    return bind
-
-
-def _populate_recordset(is_json: bool, name: str) -> Any:
-    def bind(types: tuple[int, ...], catalog: Any) -> Any:
-        def run(ctx: Any, base: Row | None, value: Any, *rest: Any) -> list[Row]:
-            given = rest[-1] if rest and isinstance(rest[-1], list) else None
-            if value is None:
-                return []
-            columns = _columns(types[0], base, catalog, given)
-            return [populate(base, each, columns, catalog, ctx) for each in _objects(_decode(value, is_json), name)]
-
-        return run
-
-    return bind
 
 
 def _objects(value: Any, name: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise invalid_parameter(f"cannot call {name} on {'an object' if isinstance(value, dict) else 'a scalar'}")
-    for each in value:
-        if not isinstance(each, dict):
+    kind = _kind(value)
+    if kind != "array":
+        raise invalid_parameter(f"cannot call {name} on {'an object' if kind == 'object' else 'a scalar'}")
+    items = _items(value)
+    for item in items:
+        if _kind(item) != "object":
             raise invalid_parameter(f"argument of {name} must be an array of objects")
-    return value
+    return items
 
 
-builtin("json_populate_record", bind=True, ctx=True)(_populate_record(True, "populate_composite"))
-builtin("jsonb_populate_record", bind=True, ctx=True)(_populate_record(False, "populate_composite"))
-builtin("json_populate_recordset", bind=True, ctx=True, srf=True)(_populate_recordset(True, "json_populate_recordset"))
-builtin("jsonb_populate_recordset", bind=True, ctx=True, srf=True)(
-    _populate_recordset(False, "jsonb_populate_recordset")
-)
+def _register_records(prefix: str, is_json: bool) -> None:
+    one, many = f"{prefix}_populate_record", f"{prefix}_populate_recordset"
+    to_one, to_many = f"{prefix}_to_record", f"{prefix}_to_recordset"
+
+    @builtin(one, bind=True, ctx=True, columns=True)
+    def bind_one(types: tuple[int, ...], catalog: Any, given: Columns | None) -> Any:
+        def run(ctx: Any, base: Row | None, value: Any, *_: Any) -> Row | None:
+            if value is None:
+                return base
+            columns = _columns(types[0], base, catalog, given, one)
+            return populate(base, _object_or_error(_decode(value, is_json)), columns, catalog, ctx)
+
+        return run
+
+    @builtin(many, bind=True, ctx=True, srf=True, columns=True)
+    def bind_many(types: tuple[int, ...], catalog: Any, given: Columns | None) -> Any:
+        def run(ctx: Any, base: Row | None, value: Any, *_: Any) -> list[Row]:
+            if value is None:
+                return []
+            columns = _columns(types[0], base, catalog, given, many)
+            return [populate(base, each, columns, catalog, ctx) for each in _objects(_decode(value, is_json), many)]
+
+        return run
+
+    @builtin(to_one, bind=True, ctx=True, columns=True)
+    def bind_to_one(types: tuple[int, ...], catalog: Any, given: Columns | None) -> Any:
+        def run(ctx: Any, value: Any) -> Row:
+            columns = _columns(types[-1], None, catalog, given, to_one)
+            return populate(None, _object_or_error(_decode(value, is_json)), columns, catalog, ctx)
+
+        return run
+
+    @builtin(to_many, bind=True, ctx=True, srf=True, columns=True)
+    def bind_to_many(types: tuple[int, ...], catalog: Any, given: Columns | None) -> Any:
+        def run(ctx: Any, value: Any) -> list[Row]:
+            columns = _columns(types[-1], None, catalog, given, to_many)
+            return [populate(None, each, columns, catalog, ctx) for each in _objects(_decode(value, is_json), to_many)]
+
+        return run
+
+
+_register_records("json", True)
+_register_records("jsonb", False)
 
 
 @builtin("jsonb_populate_record_valid", bind=True, ctx=True)
 def jsonb_populate_record_valid(types: tuple[int, ...], catalog: Any) -> Any:
     from emulators.postgres.errors import PgError
 
-    populate_one = _populate_record(False, "populate_composite")(types, catalog)
-
     def run(ctx: Any, base: Row | None, value: Any) -> bool:
         try:
-            populate_one(ctx, base, value)
+            if value is not None:
+                columns = _columns(types[0], base, catalog, None, "jsonb_populate_record_valid")
+                populate(base, _object_or_error(value), columns, catalog, ctx)
         except PgError:
             return False
         return True
 
     return run
-
-
-def _to_record(is_json: bool, name: str) -> Any:
-    def bind(types: tuple[int, ...], catalog: Any) -> Any:
-        def run(ctx: Any, value: Any, columns: Columns) -> Row:
-            return populate(
-                None, _object_or_error(_decode(value, is_json), "populate_composite"), columns, catalog, ctx
-            )
-
-        return run
-
-    return bind
-
-
-def _to_recordset(is_json: bool, name: str) -> Any:
-    def bind(types: tuple[int, ...], catalog: Any) -> Any:
-        def run(ctx: Any, value: Any, columns: Columns) -> list[Row]:
-            return [populate(None, each, columns, catalog, ctx) for each in _objects(_decode(value, is_json), name)]
-
-        return run
-
-    return bind
-
-
-builtin("json_to_record", bind=True, ctx=True)(_to_record(True, "json_to_record"))
-builtin("jsonb_to_record", bind=True, ctx=True)(_to_record(False, "jsonb_to_record"))
-builtin("json_to_recordset", bind=True, ctx=True, srf=True)(_to_recordset(True, "json_to_recordset"))
-builtin("jsonb_to_recordset", bind=True, ctx=True, srf=True)(_to_recordset(False, "jsonb_to_recordset"))
 
 
 # SQL/JSON predicates and constructors, for the engine

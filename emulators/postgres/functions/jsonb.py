@@ -16,7 +16,7 @@ from emulators.postgres.functions.numeric import numeric_to_float4, numeric_to_i
 from emulators.postgres.functions.registry import builtin
 from emulators.postgres.types.errors import data_error, invalid_parameter, null_not_allowed
 from emulators.postgres.types.json_io import jsonb_hash_key, jsonb_sort_key, jsonb_text, make_object, quote
-from emulators.postgres.types.values import JSON_NULL, PgArray
+from emulators.postgres.types.values import JSON_NULL, PgArray, Row
 
 _INTEGER = re.compile(r"[ \t\n\r\v\f]*[+-]?[0-9]+\Z")
 
@@ -173,13 +173,14 @@ def _pairs(value: Any, name: str) -> dict[str, Any]:
 
 
 @builtin("jsonb_each", srf=True)
-def each(value: Any) -> list[tuple[str, Any]]:
-    return list(_pairs(value, "jsonb_each").items())
+def each(value: Any) -> list[Row]:
+    return [Row.of(pair, (25, 3802), ("key", "value")) for pair in _pairs(value, "jsonb_each").items()]
 
 
 @builtin("jsonb_each_text", srf=True)
-def each_text(value: Any) -> list[tuple[str, str | None]]:
-    return [(key, scalar_text(item)) for key, item in _pairs(value, "jsonb_each_text").items()]
+def each_text(value: Any) -> list[Row]:
+    pairs = _pairs(value, "jsonb_each_text").items()
+    return [Row.of((key, scalar_text(item)), (25, 25), ("key", "value")) for key, item in pairs]
 
 
 # Testing

@@ -8,7 +8,7 @@ Date/time items compare across types only where the zone is known (the _tz funct
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -104,134 +104,134 @@ class _Executor:
         self.ignore_structure = not path.strict
         self.ids = 0
 
-    def run(self) -> list[Any]:
+    def run(self) -> Iterator[Any]:
         return self.items(self.path.root)
 
-    # Items
-    def items(self, node: PathNode) -> list[Any]:
+    # Items come one after another, so that what was found before an error is known.
+    def items(self, node: PathNode) -> Iterator[Any]:
         kind = node.kind
         if kind in PREDICATES:
             result = self.test(node)
-            return [JSON_NULL if result is None else result]
-        if node.base is not None:
-            bases = self.items(node.base)
+            yield JSON_NULL if result is None else result
+        elif node.base is not None:
             if node.base.kind == "any" and self.strict:
                 # After .** whatever does not fit is passed over, in strict mode too.
-                return self.forgiving(node, bases)
-            return self.access(node, bases)
-        if kind == "root":
-            return [self.root]
-        if kind == "current":
-            return [self.current]
-        if kind in ("string", "number"):
-            return [node.value]
-        if kind in ("true", "false"):
-            return [kind == "true"]
-        if kind == "null":
-            return [JSON_NULL]
-        if kind == "last":
+                yield from self.forgiving(node, self.items(node.base))
+            else:
+                yield from self.access(node, self.items(node.base))
+        elif kind == "root":
+            yield self.root
+        elif kind == "current":
+            yield self.current
+        elif kind in ("string", "number"):
+            yield node.value
+        elif kind in ("true", "false"):
+            yield kind == "true"
+        elif kind == "null":
+            yield JSON_NULL
+        elif kind == "last":
             assert self.last is not None
-            return [Decimal(self.last)]
-        if kind == "variable":
+            yield Decimal(self.last)
+        elif kind == "variable":
             if node.value not in self.variables:
                 raise data_error("42704", f'could not find jsonpath variable "{node.value}"')
-            return [self.variables[node.value]]
-        if node.right is None:
-            return self.unary(node)
-        return self.binary(node)
+            yield self.variables[node.value]
+        elif node.right is None:
+            yield from self.unary(node)
+        else:
+            yield self.binary(node)
 
-    def forgiving(self, node: PathNode, bases: list[Any]) -> list[Any]:
-        out: list[Any] = []
+    def forgiving(self, node: PathNode, bases: Iterator[Any]) -> Iterator[Any]:
         for base in bases:
             try:
-                out.extend(self.access(node, [base]))
+                found = list(self.access(node, iter((base,))))
             except PathError:
                 continue
-        return out
+            yield from found
 
-    def unary(self, node: PathNode) -> list[Any]:
+    def unary(self, node: PathNode) -> Iterator[Any]:
         assert node.left is not None
-        out = []
         for item in self.unwrapped(self.items(node.left)):
             if not isinstance(item, Decimal):
                 sign = "+" if node.kind == "plus" else "-"
                 raise _error("2203B", f"operand of unary jsonpath operator {sign} is not a numeric value")
-            out.append(item if node.kind == "plus" else negate(item))
-        return out
+            yield item if node.kind == "plus" else negate(item)
 
     def operand(self, node: PathNode, side: str, operator: str) -> Decimal:
-        found = self.unwrapped(self.items(node))
+        found = list(self.unwrapped(self.items(node)))
         if len(found) != 1 or not isinstance(found[0], Decimal):
             raise _error("22038", f"{side} operand of jsonpath operator {operator} is not a single numeric value")
         return found[0]
 
-    def binary(self, node: PathNode) -> list[Any]:
+    def binary(self, node: PathNode) -> Decimal:
         assert node.left is not None
         assert node.right is not None
         left = self.operand(node.left, "left", node.kind)
         right = self.operand(node.right, "right", node.kind)
         operation = {"+": add, "-": subtract, "*": multiply, "/": divide, "%": modulo}[node.kind]
         try:
-            return [operation(left, right)]
+            return operation(left, right)
         except PgError as error:
             raise _error(error.sqlstate, error.message) from None
 
-    def unwrapped(self, items: list[Any]) -> list[Any]:
+    def unwrapped(self, items: Iterable[Any]) -> Iterator[Any]:
         """In lax mode, members of arrays instead of the arrays."""
-        if self.strict:
-            return items
-        out: list[Any] = []
         for item in items:
-            if isinstance(item, list):
-                out.extend(item)
+            if not self.strict and isinstance(item, list):
+                yield from item
             else:
-                out.append(item)
-        return out
+                yield item
 
     # Accessors
-    def access(self, node: PathNode, bases: list[Any]) -> list[Any]:
+    def access(self, node: PathNode, bases: Iterator[Any]) -> Iterator[Any]:
         kind = node.kind
-        out: list[Any] = []
         if kind == "any":
             for base in bases:
+                out: list[Any] = []
                 self.descend(base, node.value[0], node.value[1], 0, out)
-            return out
-        if kind == "anyarray":
+                yield from out
+        elif kind == "anyarray":
             for base in bases:
                 if isinstance(base, list):
-                    out.extend(base)
+                    yield from base
                 elif self.strict:
                     raise _error("22039", "jsonpath wildcard array accessor can only be applied to an array")
                 else:
-                    out.append(base)
-            return out
-        if kind == "index":
+                    yield base
+        elif kind == "index":
             for base in bases:
+                out = []
                 self.subscript(node, base, out)
-            return out
-        if kind == "method":
+                yield from out
+        elif kind == "method":
             name, arguments = node.value
             if name in ("type", "size"):
-                return [self.shape(name, base) for base in bases]
+                for base in bases:
+                    yield self.shape(name, base)
+            else:
+                for base in self.unwrapped(bases):
+                    out = []
+                    self.method(name, arguments, base, out)
+                    yield from out
+        elif kind == "filter":
+            yield from self.filter(node, bases)
+        else:
             for base in self.unwrapped(bases):
-                self.method(name, arguments, base, out)
-            return out
-        if kind == "filter":
-            return self.filter(node, bases)
-        for base in self.unwrapped(bases):
-            if kind == "anykey":
-                if isinstance(base, dict):
-                    out.extend(base.values())
-                elif self.strict:
-                    raise _error("2203C", "jsonpath wildcard member accessor can only be applied to an object")
-            elif isinstance(base, dict):
-                if node.value in base:
-                    out.append(base[node.value])
-                elif self.strict:
-                    raise _error("2203A", f'JSON object does not contain key "{node.value}"')
+                yield from self.member(node, base)
+
+    def member(self, node: PathNode, base: Any) -> Iterator[Any]:
+        if node.kind == "anykey":
+            if isinstance(base, dict):
+                yield from base.values()
             elif self.strict:
-                raise _error("2203A", "jsonpath member accessor can only be applied to an object")
-        return out
+                raise _error("2203C", "jsonpath wildcard member accessor can only be applied to an object")
+        elif isinstance(base, dict):
+            if node.value in base:
+                yield base[node.value]
+            elif self.strict:
+                raise _error("2203A", f'JSON object does not contain key "{node.value}"')
+        elif self.strict:
+            raise _error("2203A", "jsonpath member accessor can only be applied to an object")
 
     def descend(self, item: Any, low: int | None, high: int | None, level: int, out: list[Any]) -> None:
         """.**: the item and everything inside it between two levels; None means the leaves' level."""
@@ -246,7 +246,7 @@ class _Executor:
                 self.descend(child, low, high, level + 1, out)
 
     def index(self, node: PathNode) -> int:
-        found = self.items(node)
+        found = list(self.items(node))
         if len(found) != 1 or not isinstance(found[0], Decimal):
             raise _error("22033", "jsonpath array subscript is not a single numeric value")
         if not -(2**31) <= found[0] < 2**31:
@@ -267,23 +267,34 @@ class _Executor:
             out.extend(base[max(low, 0) : max(high + 1, 0)])
         self.last = saved
 
-    def filter(self, node: PathNode, bases: list[Any]) -> list[Any]:
+    def filter(self, node: PathNode, bases: Iterator[Any]) -> Iterator[Any]:
         assert node.left is not None
-        out = []
         for base in self.unwrapped(bases):
             saved, self.current = self.current, base
-            if self.test(node.left):
-                out.append(base)
+            passed = self.test(node.left)
             self.current = saved
-        return out
+            if passed:
+                yield base
 
     # Predicates
     def quiet(self, node: PathNode) -> list[Any] | None:
         """The items of an operand, None when evaluating it failed."""
         try:
-            return self.items(node)
+            return list(self.items(node))
         except PathError:
             return None
+
+    def any_item(self, node: PathNode) -> bool | None:
+        """exists(): lax mode is content with the first item, strict mode wants all of them free of errors."""
+        try:
+            found = False
+            for _ in self.items(node):
+                if not self.strict:
+                    return True
+                found = True
+        except PathError:
+            return None
+        return found
 
     def test(self, node: PathNode) -> bool | None:
         kind = node.kind
@@ -308,12 +319,11 @@ class _Executor:
         if kind == "is_unknown":
             return self.test(node.left) is None
         if kind == "exists":
-            found = self.quiet(node.left)
-            return None if found is None else bool(found)
+            return self.any_item(node.left)
         left_items = self.quiet(node.left)
         if left_items is None:
             return None
-        left_items = self.unwrapped(left_items)
+        left_items = list(self.unwrapped(left_items))
         if kind == "like_regex":
             pattern = compile_regex(node.value[0], regex_flags(node.value[1]))[0]
             return self.any_of(
@@ -324,7 +334,7 @@ class _Executor:
         right_items = self.quiet(node.right)
         if right_items is None:
             return None
-        right_items = self.unwrapped(right_items) if kind != "starts_with" else right_items
+        right_items = list(self.unwrapped(right_items)) if kind != "starts_with" else right_items
         pairs = [(left, right) for left in left_items for right in right_items]
         if kind == "starts_with":
             return self.any_of(
@@ -585,9 +595,9 @@ def _as_timestamp(item: DateTimeItem) -> int:
 def _parse_iso(text: str) -> DateTimeItem | None:
     import re
 
-    date = r"(?P<date>\d{4}-\d{2}-\d{2})"
+    date = r"(?P<date>\d{4,7}-\d{2}-\d{2})"
     clock = r"(?P<clock>\d{2}:\d{2}:\d{2}(?:\.\d{1,6})?)"
-    zone = r"(?P<zone>[+-]\d{2}(?::?\d{2})?| ?[+-]\d{2}(?::?\d{2})?|Z)?"
+    zone = r"(?P<zone> ?[+-]\d{1,2}(?::\d{2})?|[+-]\d{4}|Z)?"
     match = re.match(rf"\s*(?:{date}(?:[ T]{clock}{zone})?)\s*\Z", text) or re.match(rf"\s*{clock}{zone}\s*\Z", text)
     if match is None:
         return None
@@ -602,8 +612,10 @@ def _parse_iso(text: str) -> DateTimeItem | None:
             east = 0
         else:
             sign = -1 if zone_text[0] == "-" else 1
-            digits = zone_text[1:].replace(":", "")
-            east = sign * (int(digits[:2]) * 3600 + int(digits[2:] or 0) * 60)
+            hours, colon, minutes = zone_text[1:].partition(":")
+            if not colon and len(hours) == 4:
+                hours, minutes = hours[:2], hours[2:]
+            east = sign * (int(hours) * 3600 + int(minutes or 0) * 60)
     try:
         days = TEXT_IN["date_in"](groups["date"], -1, defaults) if groups.get("date") else None
         us = TEXT_IN["time_in"](groups["clock"], -1, defaults) if groups.get("clock") else None
@@ -707,14 +719,31 @@ def _to_number(name: str, arguments: tuple[Any, ...], base: Any) -> Decimal:
 
 
 # Functions
-def execute(ctx: Any, value: Any, path: JsonPath, variables: Any, silent: bool, zoned: bool) -> list[Any] | None:
-    """All items, None when silent mode swallowed an error."""
+def execute(ctx: Any, value: Any, path: JsonPath, variables: Any, silent: bool, zoned: bool) -> list[Any]:
+    """All items; in silent mode those found before an error."""
+    found: list[Any] = []
     try:
-        return _Executor(path, value, variables, ctx, zoned).run()
+        for item in _Executor(path, value, variables, ctx, zoned).run():
+            found.append(item)
     except PathError:
-        if silent:
-            return None
-        raise
+        if not silent:
+            raise
+    return found
+
+
+def execute_exists(ctx: Any, value: Any, path: JsonPath, variables: Any, silent: bool, zoned: bool) -> bool | None:
+    """Whether there is an item; None when silent mode swallowed an error."""
+    found = False
+    try:
+        for _ in _Executor(path, value, variables, ctx, zoned).run():
+            if not path.strict:
+                return True
+            found = True
+    except PathError:
+        if not silent:
+            raise
+        return None
+    return found
 
 
 def _register(zoned: bool) -> None:
@@ -722,14 +751,11 @@ def _register(zoned: bool) -> None:
 
     @builtin(f"jsonb_path_exists{tail}", ctx=True)
     def path_exists(ctx: Any, value: Any, path: JsonPath, variables: Any, silent: bool) -> bool | None:
-        found = execute(ctx, value, path, variables, silent, zoned)
-        return None if found is None else bool(found)
+        return execute_exists(ctx, value, path, variables, silent, zoned)
 
     @builtin(f"jsonb_path_match{tail}", ctx=True)
     def path_match(ctx: Any, value: Any, path: JsonPath, variables: Any, silent: bool) -> bool | None:
         found = execute(ctx, value, path, variables, silent, zoned)
-        if found is None:
-            return None
         if len(found) == 1 and (isinstance(found[0], bool) or found[0] is JSON_NULL):
             return found[0] if isinstance(found[0], bool) else None
         if silent:
@@ -738,15 +764,15 @@ def _register(zoned: bool) -> None:
 
     @builtin(f"jsonb_path_query{tail}", ctx=True, srf=True)
     def path_query(ctx: Any, value: Any, path: JsonPath, variables: Any, silent: bool) -> list[Any]:
-        return _plain(execute(ctx, value, path, variables, silent, zoned) or [])
+        return _plain(execute(ctx, value, path, variables, silent, zoned))
 
     @builtin(f"jsonb_path_query_array{tail}", ctx=True)
     def path_query_array(ctx: Any, value: Any, path: JsonPath, variables: Any, silent: bool) -> list[Any]:
-        return _plain(execute(ctx, value, path, variables, silent, zoned) or [])
+        return _plain(execute(ctx, value, path, variables, silent, zoned))
 
     @builtin(f"jsonb_path_query_first{tail}", ctx=True)
     def path_query_first(ctx: Any, value: Any, path: JsonPath, variables: Any, silent: bool) -> Any:
-        found = _plain(execute(ctx, value, path, variables, silent, zoned) or [])
+        found = _plain(execute(ctx, value, path, variables, silent, zoned))
         return found[0] if found else None
 
 
@@ -761,13 +787,12 @@ _register(True)
 
 @builtin("jsonb_path_exists_opr", ctx=True)
 def path_exists_operator(ctx: Any, value: Any, path: JsonPath) -> bool | None:
-    found = execute(ctx, value, path, {}, True, False)
-    return None if found is None else bool(found)
+    return execute_exists(ctx, value, path, {}, True, False)
 
 
 @builtin("jsonb_path_match_opr", ctx=True)
 def path_match_operator(ctx: Any, value: Any, path: JsonPath) -> bool | None:
     found = execute(ctx, value, path, {}, True, False)
-    if found is None or len(found) != 1 or not isinstance(found[0], bool):
+    if len(found) != 1 or not isinstance(found[0], bool):
         return None
     return found[0]

@@ -16,6 +16,8 @@ and per row `function(*args)`, or `function(ctx, *args)` when `entry.ctx`. Rules
   concat, format, num_nulls, json_build_object, ...) are called with the fixed arguments, then one list of the
   remaining values, whose types are in `types`. For `f(..., VARIADIC array)` call
   `resolve((fixed..., array type, result), catalog, variadic_array=True)` and pass the PgArray (or None) in the list's place.
+* `entry.columns`: a function whose record result is described by the query (json_to_record, …): pass the column
+  definition list, if there is one, as `columns` of `resolve`.
 * `entry.srf`: returns an iterable of values (tuples for functions with several OUT columns).
   Functions with several OUT parameters that are not set-returning return a `Row` (tuple).
 * `entry.inline`, if any: a Python expression template for the code generator. `{0}`, `{1}` are the arguments and must
@@ -51,12 +53,14 @@ from emulators.postgres.types.context import Catalog
 F = TypeVar("F", bound=Callable[..., Any])
 
 BUILTINS: dict[str, Builtin] = {}
+Columns = list[tuple[str, int, int]]
+"""A column definition list: (name, type oid, typmod)."""
 
 
 class Builtin:
     """One implemented function: see the module's docstring for the meaning of the attributes."""
 
-    __slots__ = ("bind", "ctx", "function", "inline", "module", "name", "package", "srf", "variadic_any")
+    __slots__ = ("bind", "columns", "ctx", "function", "inline", "module", "name", "package", "srf", "variadic_any")
 
     def __init__(
         self,
@@ -67,6 +71,7 @@ class Builtin:
         bind: bool = False,
         srf: bool = False,
         variadic_any: bool = False,
+        columns: bool = False,
         inline: str | None = None,
         package: str = "",
         module: str = "",
@@ -79,12 +84,17 @@ class Builtin:
         self.bind = bind
         self.srf = srf
         self.variadic_any = variadic_any
+        self.columns = columns
         self.inline = inline
 
-    def resolve(self, types: tuple[int, ...], catalog: Catalog, *, variadic_array: bool = False) -> Callable[..., Any]:
+    def resolve(
+        self, types: tuple[int, ...], catalog: Catalog, *, variadic_array: bool = False, columns: Columns | None = None
+    ) -> Callable[..., Any]:
         """The callable for a call site with these argument types and result type."""
         if not self.bind:
             return self.function
+        if self.columns:
+            return self.function(types, catalog, columns)  # type: ignore[no-any-return]
         if self.variadic_any:
             return self.function(types, catalog, variadic_array)  # type: ignore[no-any-return]
         return self.function(types, catalog)  # type: ignore[no-any-return]
@@ -96,6 +106,7 @@ def builtin(
     bind: bool = False,
     srf: bool = False,
     variadic_any: bool = False,
+    columns: bool = False,
     inline: str | None = None,
     _depth: int = 1,
 ) -> Callable[[F], F]:
@@ -117,6 +128,7 @@ def builtin(
                 bind=bind,
                 srf=srf,
                 variadic_any=variadic_any,
+                columns=columns,
                 inline=inline,
                 package=package,
                 module=module,

@@ -135,7 +135,10 @@ def leftmost(node: Any) -> int:
         return -1
     fields = node._fields
     for inner in ("lexpr", "arg"):
-        if node.kind in ("A_Expr", "TypeCast", "CollateClause", "NullTest", "BooleanTest", "A_Indirection") and inner in fields:
+        if (
+            node.kind in ("A_Expr", "TypeCast", "CollateClause", "NullTest", "BooleanTest", "A_Indirection")
+            and inner in fields
+        ):
             below = leftmost(fields[inner])
             if below >= 0:
                 return min(below, node.location) if node.location >= 0 else below

@@ -14,7 +14,6 @@ from emulators.postgres.errors import PgError
 from emulators.postgres.functions.registry import BUILTINS, builtin
 from emulators.postgres.types.values import PgArray, Row
 
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 
