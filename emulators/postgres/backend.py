@@ -427,6 +427,20 @@ class Backend:
                 "25006",
                 f"cannot execute SELECT {strength[plan.query.row_marks[0].strength]} in a read-only transaction",
             )
+        if plan.table_locks is None:
+            from emulators.postgres.privileges import table_locks
+
+            plan.table_locks = table_locks(plan.query)
+        if plan.table_locks:
+            from emulators.postgres.locks import lock_relation
+
+            version = self.database.catalog_version
+            for relid, mode in plan.table_locks:
+                lock_relation(self, relid, mode)
+            if version != self.database.catalog_version:
+                raise PgError(
+                    "0A000", "a table changed while the statement waited for it; planning again is not supported"
+                )
         if plan.modifies:
             self.transaction.cid += 1
         snapshot = snapshot or self.take_snapshot()

@@ -81,6 +81,25 @@ def _check_query(backend: Backend, query: Any) -> None:
             _check_query(backend, sub)
 
 
+def table_locks(query: Any) -> tuple[tuple[int, int], ...]:
+    """The lock modes of a statement's user tables: 3 to change rows, 2 to lock them, 1 to read."""
+    from emulators.postgres.analyze.tree import sub_queries
+
+    modes: dict[int, int] = {}
+
+    def visit(one: Any) -> None:
+        for entry in one.entries:
+            if entry.kind == "relation" and not entry.relation.is_catalog:
+                changed = one.command != "select" and entry is one.result
+                mode = 3 if changed else 2 if one.row_marks else 1
+                modes[entry.relation.oid] = max(mode, modes.get(entry.relation.oid, 0))
+        for sub in sub_queries(one):
+            visit(sub)
+
+    visit(query)
+    return tuple(modes.items())
+
+
 def check_relation(backend: Backend, relation: Any, letter: str) -> None:
     public = "r" if relation.is_catalog and relation.acl is None else ""
     from emulators.postgres import oids

@@ -19,7 +19,18 @@ from emulators.postgres.errors import PgError
 class Plan:
     """A compiled statement. `run(rt)` gives rows for SELECT, (count, rows) for the others."""
 
-    __slots__ = ("columns", "command", "locks", "modifies", "query", "returns_rows", "run", "tag", "volatile")
+    __slots__ = (
+        "columns",
+        "command",
+        "locks",
+        "table_locks",
+        "modifies",
+        "query",
+        "returns_rows",
+        "run",
+        "tag",
+        "volatile",
+    )
 
     def __init__(self, query: t.Query, run: Any) -> None:
         self.query = query
@@ -29,6 +40,8 @@ class Plan:
         self.returns_rows = query.command == "select" or bool(query.returning)
         self.modifies = query.command != "select" or any(c.modifying for c in query.ctes)
         self.locks = bool(query.row_marks)
+        #: (relation, mode) of the table locks the statement takes; worked out at its first run.
+        self.table_locks: Any = None
 
 
 def compile_plan(catalog: Any, query: t.Query) -> Plan:
