@@ -267,6 +267,8 @@ class AsyncService(_Closing):
     reset = _twin(Service.reset)
     save_snapshot = _twin(Service.save_snapshot)
     load_snapshot = _twin(Service.load_snapshot)
+    save_rdb = _twin(Service.save_rdb)
+    load_rdb = _twin(Service.load_rdb)
     digest = _twin(Service.digest)
     status = _twin(Service.status)
     close = _twin(Service.close)

@@ -47,6 +47,8 @@ def test_every_method_answers_with_json(client: ControlClient, tmp_path: Path) -
         "reset": [{"service": "redis"}],
         "logs": [{"tail": 3, "service": "redis"}],
         "save_log": [{"path": str(tmp_path / "log")}],
+        "save_rdb": [{"service": "redis", "path": str(tmp_path / "dump.rdb")}],
+        "load_rdb": [{"service": "redis", "path": str(tmp_path / "dump.rdb")}],
         "chaos_add": [{"rule": "redis_down"}, {"rule": {"name": "x", "action": "error", "command": "X"}}],
         "chaos_clear": [{"name": "x"}, {}],
         "clock_advance": [{"seconds": 5}],
@@ -54,7 +56,7 @@ def test_every_method_answers_with_json(client: ControlClient, tmp_path: Path) -
         "crash": [{"service": "redis"}],
         "recover": [{"service": "redis"}],
     }
-    order = [name for name in METHODS if name not in ("follow", "crash")] + ["crash", "recover"]
+    order = [name for name in METHODS if name not in ("follow", "crash", "load_rdb")] + ["load_rdb", "crash", "recover"]
     for name in order:
         for given in params.get(name, [{}]):
             json.dumps(client.call(name, **given))

@@ -65,6 +65,12 @@ class SeedCatalog:
     def cast_function(self, source: int, target: int) -> tuple[str, str] | None:
         return self._casts.get((source, target))
 
+    def role_name(self, oid: int) -> str:
+        """The name of a built-in role, such as the bootstrap user's."""
+        columns = seed.columns("pg_authid")
+        where = columns.index("rolname")
+        return next(str(row[where]) for row in seed.rows("pg_authid") if row[0] == oid)
+
     def add_enum(self, oid: int, name: str, labels: tuple[str, ...]) -> None:
         self._infos[oid] = TypeInfo(
             oid, name, name, "e", "E", "enum_in", "enum_out", "enum_recv", "enum_send", length=4, enum_labels=labels
