@@ -169,7 +169,7 @@ GRAMMARS: dict[str, str] = {
     "EXPIRETIME": "any",
     "PEXPIRETIME": "any",
     "KEYS": "pattern",
-    "SCAN": "cursor [MATCH pattern] [COUNT int] [TYPE (string|list|set)]".replace("string|list|set", "STRING|LIST|SET"),
+    "SCAN": "cursor [MATCH pattern] COUNT 1000 [TYPE (string|list|set)]".replace("string|list|set", "STRING|LIST|SET"),
     "OBJECT": "(ENCODING|REFCOUNT) any",
     "SORT": "(list|set|zset) [BY pattern] [LIMIT int int] [GET pattern] [ASC|DESC] [ALPHA] [STORE list]",
     "SORT_RO": "(list|zset) [LIMIT int int] [ASC|DESC] [ALPHA]",
@@ -189,7 +189,7 @@ GRAMMARS: dict[str, str] = {
     "HVALS": "hash",
     "HINCRBY": "hash field int",
     "HINCRBYFLOAT": "hash field float",
-    "HSCAN": "hash cursor [MATCH pattern] [COUNT int]",
+    "HSCAN": "hash cursor [MATCH pattern] COUNT 1000",
     # lists
     "LPUSH": "list value...",
     "RPUSH": "list value...",
@@ -223,7 +223,7 @@ GRAMMARS: dict[str, str] = {
     "SUNIONSTORE": "set set...",
     "SDIFFSTORE": "set set...",
     "SINTERCARD": "(1 set|2 set set) [LIMIT int]",
-    "SSCAN": "set cursor [MATCH pattern] [COUNT int]",
+    "SSCAN": "set cursor [MATCH pattern] COUNT 1000",
     # sorted sets
     "ZADD": "zset [NX|XX] [GT|LT] [CH] [INCR] (score member)...",
     "ZINCRBY": "zset score member",
@@ -255,7 +255,7 @@ GRAMMARS: dict[str, str] = {
     "ZINTERSTORE": "zset 2 zset (zset|set) [WEIGHTS float float] [AGGREGATE (SUM|MIN|MAX)]",
     "ZDIFFSTORE": "zset 2 zset (zset|set)",
     "ZINTERCARD": "(1 zset|2 zset zset) [LIMIT int]",
-    "ZSCAN": "zset cursor [MATCH pattern] [COUNT int]",
+    "ZSCAN": "zset cursor [MATCH pattern] COUNT 1000",
     # HyperLogLog
     "PFADD": "str value...",
     "PFCOUNT": "str...",
