@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 
 from conformance import ledger as ledger_file
+from conformance import ratchet
 from conformance.model import Case, CaseError, Missing, Service
 from conformance.report import SCOREBOARD, differences_text, scoreboard, summary, write
 from conformance.runner import Result, record, run
@@ -75,6 +76,17 @@ def main(argv: list[str] | None = None) -> int:
     if options.scoreboard:
         write(SCOREBOARD, scoreboard(results, ledger))
         print(f"wrote {SCOREBOARD}")
+    if options.tighten:
+        ratchet.tighten(results)
+        print(f"wrote {ratchet.FILE}")
+    if options.ratchet:
+        worse = ratchet.exceeded(results)
+        for line in worse:
+            print(f"worse than before: {line}")
+        # The closing line says how many groups hold what they held before.
+        groups = {(result.service, outcome.case.group) for result in results for outcome in result.outcomes}
+        print(f"ratchet: {len(groups) - len(worse)} passed, {len(worse)} failed")
+        return 1 if worse else 0
     return 1 if any(result.failed or result.errors for result in results) else 0
 
 
@@ -97,6 +109,10 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         "--record", action="store_true", help="record goldens from the real service, and compare nothing"
     )
     parser.add_argument("--scoreboard", action="store_true", help="write docs/conformance.md")
+    parser.add_argument(
+        "--ratchet", action="store_true", help="fail only where more steps differ than ratchet.toml allows"
+    )
+    parser.add_argument("--tighten", action="store_true", help="write the present numbers to ratchet.toml")
     parser.add_argument("--all", action="store_true", help="show the differences by ledger in full too")
     parser.add_argument("--verbose", action="store_true", help="show every step")
     parser.add_argument("--limit", type=int, default=0, help="show at most this many differences")
