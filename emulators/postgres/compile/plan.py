@@ -23,11 +23,11 @@ class Plan:
         "columns",
         "command",
         "locks",
-        "table_locks",
         "modifies",
         "query",
         "returns_rows",
         "run",
+        "table_locks",
         "tag",
         "volatile",
     )
