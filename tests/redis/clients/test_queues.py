@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -196,8 +195,3 @@ def test_bullmq_in_python_processes_delays_and_fails(service: parlel.Service) ->
     total, counts = asyncio.run(main())
     assert total == 290
     assert {**counts, "paused": 0} == {"completed": 11, "failed": 1, "waiting": 0, "delayed": 0, "paused": 0}
-
-
-def test_nobody_left_a_thread_that_waits_on_us(service: parlel.Service) -> None:
-    names = [thread.name for thread in threading.enumerate() if "parlel" in thread.name]
-    assert names == ["parlel-host"]
