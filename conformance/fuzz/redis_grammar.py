@@ -67,7 +67,7 @@ _float = _mostly(
     ),
     5,
 )
-_member = _pick(b"a", b"b", b"c", b"d", b"1", b"2", b"3", b"10", b"-5", b"aa", b"", b"\x00\xff", b"x" * 65)
+_member = _pick(b"a", b"b", b"c", b"d", b"1", b"2", b"3", b"10", b"-5", b"aa", b"", b"\xff\x00", b"x" * 65)
 _value = _mostly(_member, st.one_of(st.binary(max_size=8), _pick(b"12", b"1.25", b"y" * 44, b"y" * 45, b"z" * 300)), 4)
 _stream_id = _mostly(
     _pick(b"1-1", b"1-2", b"2-1", b"3-0", b"5", b"2-*"),
