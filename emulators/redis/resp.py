@@ -302,8 +302,8 @@ class Reader:
             if type(request) is not list or not request:
                 return False
         if requests:
-            last = requests[-1][-1]
-            self._settled = not self._fast.has_data() and data.endswith(b"$%d\r\n%b\r\n" % (len(last), last))
+            # hiredis may be in the middle of a request and hold no bytes of it, so only counting tells.
+            self._settled = not self._fast.has_data() and sum(map(_wire_size, requests)) == sum(map(len, self._kept))
             self._decoded += len(requests)
             self.ready += requests
         if not self._settled:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from emulators.kernel import Environment, MemoryLink
@@ -118,6 +118,7 @@ def test_the_fast_road_gives_what_the_exact_reader_gives(data: bytes, places: li
     assert read(Reader(), cut(data, places)) == read_exactly(data)
 
 
+@example(b"*1\r\n$0\r\n\r\n*2\r\n*1\r\n$0\r\n\r\n")
 @given(FRAGMENTS)
 def test_a_byte_at_a_time_equals_all_at_once(data: bytes) -> None:
     assert read(Reader(), [data[i : i + 1] for i in range(len(data))]) == read(Reader(), [data])
